@@ -1,0 +1,131 @@
+#include "export/dot.h"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string_view>
+
+#include <graphviz/gvc.h>
+
+#include "export/dot_text.h"
+#include "export/output_text.h"
+
+namespace circuit {
+namespace {
+
+constexpr double kMostPixels = 16000;
+
+/// Graphviz keeps global state: two contexts in two threads crash.
+std::mutex& graphviz_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+struct FreeContext {
+  void operator()(GVC_t* context) const { gvFreeContext(context); }
+};
+struct CloseGraph {
+  void operator()(Agraph_t* graph) const { agclose(graph); }
+};
+struct FreeData {
+  void operator()(char* data) const { gvFreeRenderData(data); }
+};
+
+/// A laid-out graph; forgets the layout before the graph is closed.
+class LaidOut {
+ public:
+  LaidOut(GVC_t* context, Agraph_t* graph) : context_(context), graph_(graph) {
+    if (gvLayout(context, graph, "nop2") != 0) {
+      throw std::runtime_error("[render] Graphviz cannot lay out the picture with nop2");
+    }
+  }
+  ~LaidOut() { gvFreeLayout(context_, graph_); }
+  LaidOut(const LaidOut&) = delete;  // owns the layout
+  LaidOut& operator=(const LaidOut&) = delete;
+
+ private:
+  GVC_t* context_;
+  Agraph_t* graph_;
+};
+
+const char* graphviz_format(PictureFormat format) {
+  switch (format) {
+    case PictureFormat::kSvg:
+      return "svg";
+    case PictureFormat::kPng:
+      return "png";
+    case PictureFormat::kPdf:
+      return "pdf";
+    case PictureFormat::kDot:
+      break;
+  }
+  return "dot";
+}
+
+/// The larger side of the picture's boxes and texts, in inches.
+double largest_side(const Picture& picture) {
+  Point low, high;
+  const auto cover = [&](double x, double y) {
+    low = {std::min(low.x, x), std::min(low.y, y)};
+    high = {std::max(high.x, x), std::max(high.y, y)};
+  };
+  for (const Shape& shape : picture.shapes) {
+    cover(shape.from.x, shape.from.y);
+    cover(shape.to.x, shape.to.y);
+  }
+  for (const Text& text : picture.texts) {
+    cover(text.at.x, text.at.y);
+    cover(text.at.x + text_width(text.text, text.size), text.at.y);
+  }
+  return std::max(high.x - low.x, high.y - low.y) / 72;
+}
+
+/// A library prints no warnings; Graphviz would.
+class Quiet {
+ public:
+  Quiet() : before_(agseterr(AGMAX)) {}
+  ~Quiet() { agseterr(before_); }
+  Quiet(const Quiet&) = delete;  // owns a global setting
+  Quiet& operator=(const Quiet&) = delete;
+
+ private:
+  agerrlevel_t before_;
+};
+
+std::string draw(const std::string& dot, double dots_per_inch, PictureFormat format) {
+  const std::lock_guard lock(graphviz_mutex());
+  const Quiet quiet;
+  const std::unique_ptr<GVC_t, FreeContext> context(gvContext());
+  const std::unique_ptr<Agraph_t, CloseGraph> graph(agmemread(dot.c_str()));
+  if (!graph) throw std::runtime_error("[render] Graphviz cannot read the picture's DOT text");
+  if (format == PictureFormat::kPng) {
+    std::string key = "dpi", value = fixed_text(dots_per_inch, 1), none;
+    agsafeset(graph.get(), key.data(), value.data(), none.data());
+  }
+  const LaidOut layout(context.get(), graph.get());
+  char* data = nullptr;
+  unsigned int size = 0;
+  const int failed =
+      gvRenderData(context.get(), graph.get(), graphviz_format(format), &data, &size);
+  const std::unique_ptr<char, FreeData> owned(data);
+  if (failed != 0 || data == nullptr) {
+    throw std::runtime_error(std::string("[render] Graphviz cannot write ") +
+                             graphviz_format(format) +
+                             ": is its plugin (libgvplugin_pango) there?");
+  }
+  return {data, size};
+}
+
+}  // namespace
+
+std::string render(const AttributionGraph& graph, const PrunedGraph& pruned,
+                   const PictureOptions& options, PictureFormat format) {
+  const Picture picture = lay_out(graph, pruned, options);
+  const std::string text = dot_text(graph, pruned, picture);
+  if (format == PictureFormat::kDot) return text;
+  const double most = kMostPixels / std::max(largest_side(picture), 1.0);
+  return draw(text, std::min(options.dots_per_inch, most), format);
+}
+
+}  // namespace circuit

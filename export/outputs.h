@@ -1,0 +1,48 @@
+// Writes one graph to a folder in the formats that were asked for.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "export/picture.h"
+#include "export/viewer_json.h"
+#include "graph/attribution_graph.h"
+#include "graph/prune.h"
+#include "graph/scores.h"
+
+namespace circuit {
+
+enum class OutputFormat { kJson, kDot, kSvg, kPng, kPdf, kGraphml };
+
+/// `json,svg,png` as formats, each once, in the order of `OutputFormat`. Throws
+/// std::invalid_argument `[formats] …` naming what is unknown, not available, or empty.
+std::vector<OutputFormat> parse_formats(std::string_view list);
+
+struct OutputOptions {
+  /// Slug and scores are filled in by `write_outputs`.
+  ViewerOptions viewer;
+  /// Scores are filled in by `write_outputs`.
+  PictureOptions picture;
+  /// Rebuild `graph-metadata.json` when JSON is written. It reads the beginning of every JSON file
+  /// of the folder: switch it off while many graphs are written, then `rebuild_graph_index` once.
+  bool rebuild_index = true;
+};
+
+/// Writes `NAME.{json,dot,svg,png,pdf,graphml}` to `folder`, which is made if need be; each file
+/// appears whole or not at all. Returns the files in the order of `formats`, without the index.
+/// Everything is rendered before the first file is written. Throws std::invalid_argument for a name
+/// that `check_name` refuses, std::runtime_error when a file cannot be written.
+std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& folder,
+                                                 const std::string& name,
+                                                 const std::vector<OutputFormat>& formats,
+                                                 const AttributionGraph& graph,
+                                                 const PrunedGraph& pruned, const Scores& scores,
+                                                 const OutputOptions& options = {});
+
+/// Writes `graph-metadata.json` anew from the graphs of `folder`, under a lock on the folder.
+/// Throws std::runtime_error when a graph's metadata cannot be read or the file not be written.
+void rebuild_graph_index(const std::filesystem::path& folder);
+
+}  // namespace circuit

@@ -1,0 +1,84 @@
+// A picture of a pruned graph as plain numbers: where every box, curve and text stands. Layers are
+// rows from tokens (bottom) to targets (top), positions are columns. Knows no Graphviz; dot.h draws
+// it. Lengths are points (1/72 inch), y grows upwards.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "graph/attribution_graph.h"
+#include "graph/prune.h"
+#include "graph/scores.h"
+
+namespace circuit {
+
+struct PictureOptions {
+  /// Of PNG files; lowered for pictures that would pass 16,000 pixels.
+  double dots_per_inch = 120;
+  /// Lines of a feature's label before it is cut, at least 1.
+  std::size_t label_lines = 3;
+  /// The heading. Empty = the prompt.
+  std::string title;
+  /// Of the unpruned graph; shown under the heading when there.
+  Scores scores;
+};
+
+struct Point {
+  double x = 0;
+  double y = 0;
+};
+
+/// A node: its text and its rectangle. `line` counts the picture's lines of boxes from the bottom;
+/// a layer takes as many lines as its fullest cell needs.
+struct Box {
+  std::size_t node = 0;  ///< Node index in the graph.
+  NodeKind kind = NodeKind::kFeature;
+  std::string heading;             ///< `L3/512`, `" grand"`; tokens: the token; errors: nothing
+  std::vector<std::string> label;  ///< the lines under it
+  double width = 0;
+  double height = 0;
+  Point centre;
+  std::size_t line = 0;
+  double strength = 0;  ///< In [0, 1]: 1 for the most influential nodes.
+};
+
+/// An edge as cubic Bézier pieces: 3 n + 1 points from the source's top to the target's bottom.
+struct Curve {
+  std::size_t source = 0;  ///< Index into Picture::boxes.
+  std::size_t target = 0;  ///< Index into Picture::boxes.
+  float weight = 0;
+  double share = 0;  ///< Of the target's kept input, in [0, 1].
+  std::vector<Point> points;
+};
+
+enum class Align { kLeft, kCentre, kRight };
+
+struct Text {
+  Point at;  ///< On the base line.
+  std::string text;
+  double size = 8;
+  bool bold = false;
+  Align align = Align::kLeft;
+  std::string colour;
+};
+
+/// A filled rectangle, or with `line_width` > 0 a line from corner to corner.
+struct Shape {
+  Point from, to;
+  std::string colour;
+  double line_width = 0;
+};
+
+struct Picture {
+  std::vector<Box> boxes;     ///< In node order.
+  std::vector<Curve> curves;  ///< Weak ones first.
+  std::vector<Shape> shapes;  ///< Behind everything.
+  std::vector<Text> texts;
+};
+
+/// Throws std::invalid_argument when the masks do not fit the graph or keep no node.
+Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
+                const PictureOptions& options);
+
+}  // namespace circuit

@@ -1,0 +1,90 @@
+#include "export/picture_boxes.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "export/node_names.h"
+#include "export/output_text.h"
+
+namespace circuit {
+namespace {
+
+constexpr double kLabelWidth = 78;
+constexpr double kLabelLine = 9.2;
+constexpr double kHeadingLine = 11;
+constexpr double kErrorSize = 13;
+constexpr std::size_t kLongestToken = 18;
+
+void fit(double least_width, Box& box) {
+  double width = text_width(box.heading, kHeadingSize, FontWeight::kBold);
+  for (const std::string& line : box.label) width = std::max(width, text_width(line, kLabelSize));
+  box.width = std::max(least_width, width + 10);
+  box.height = 7 + kHeadingLine + kLabelLine * static_cast<double>(box.label.size());
+}
+
+void fill_feature(const AttributionGraph& graph, const Node& node, const PictureOptions& options,
+                  Box& box) {
+  box.heading = "L" + std::to_string(node.layer) + "/" + std::to_string(node.feature);
+  box.label = wrap_text(feature_label(graph, node.layer, node.feature), kLabelWidth, kLabelSize,
+                        std::max<std::size_t>(1, options.label_lines));
+  fit(52, box);
+}
+
+void fill_target(const Target& target, Box& box) {
+  std::vector<std::string> lines =
+      wrap_text("\"" + one_line(target.display) + "\"", 110, kHeadingSize, 2);
+  box.heading = lines.empty() ? "\"\"" : lines.front();
+  box.label.assign(lines.begin() + (lines.empty() ? 0 : 1), lines.end());
+  box.label.push_back(fixed_text(100 * target.probability, 1) + "%");
+  fit(44, box);
+}
+
+/// Blank tokens are quoted, so that they can be seen.
+std::string token_text(std::string_view token) {
+  const std::string text = shorten(one_line(token), kLongestToken);
+  return text.find_first_not_of(' ') == std::string::npos ? "\"" + text + "\"" : text;
+}
+
+double strength_of(const PrunedGraph& pruned, std::size_t node) {
+  const double most = std::max(pruned.options.node_threshold, 1e-6);
+  return std::sqrt(std::clamp(1 - pruned.node_cumulative_influence[node] / most, 0.0, 1.0));
+}
+
+Box make_box(const AttributionGraph& graph, const PrunedGraph& pruned, std::size_t index,
+             const PictureOptions& options) {
+  const Node node = graph.node(index);
+  Box box;
+  box.node = index;
+  box.kind = node.kind;
+  box.strength = strength_of(pruned, index);
+  switch (node.kind) {
+    case NodeKind::kFeature:
+      fill_feature(graph, node, options, box);
+      break;
+    case NodeKind::kError:
+      box.width = box.height = kErrorSize;
+      break;
+    case NodeKind::kToken:
+      box.heading = token_text(graph.nodes().tokens[static_cast<std::size_t>(node.position)]);
+      fit(34, box);
+      break;
+    case NodeKind::kTarget:
+      fill_target(graph.target(index), box);
+      break;
+  }
+  return box;
+}
+
+}  // namespace
+
+std::vector<Box> make_boxes(const AttributionGraph& graph, const PrunedGraph& pruned,
+                            const KeptGraph& kept, const PictureOptions& options) {
+  std::vector<Box> boxes;
+  boxes.reserve(kept.nodes.size());
+  for (const std::size_t node : kept.nodes) {
+    boxes.push_back(make_box(graph, pruned, node, options));
+  }
+  return boxes;
+}
+
+}  // namespace circuit

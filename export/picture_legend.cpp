@@ -1,0 +1,89 @@
+#include "export/picture_legend.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "export/output_text.h"
+
+namespace circuit {
+namespace {
+
+constexpr double kTitleSize = 13;
+constexpr double kTextSize = 8.5;
+constexpr char kInk[] = "#1B2530";
+constexpr char kGrey[] = "#5B6573";
+
+/// "8123" as "8,123".
+std::string grouped(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string summary(const AttributionGraph& graph, const KeptGraph& kept,
+                    const PictureOptions& options) {
+  constexpr const char* kBetween = "   ·   ";
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : kBetween) + part; };
+  if (!graph.provenance().model_name.empty()) add(one_line(graph.provenance().model_name));
+  if (options.scores.replacement) {
+    add("replacement " + fixed_text(*options.scores.replacement, 3));
+  }
+  if (options.scores.completeness) {
+    add("completeness " + fixed_text(*options.scores.completeness, 3));
+  }
+  add(grouped(kept.nodes.size()) + " of " + grouped(graph.n_nodes()) + " nodes, " +
+      grouped(kept.edges.size()) + " of " + grouped(graph.edges().edges()) + " edges");
+  return text;
+}
+
+void add_heading(const AttributionGraph& graph, const KeptGraph& kept,
+                 const PictureOptions& options, const Frame& frame, Picture& picture) {
+  const std::string& title = options.title.empty() ? graph.provenance().prompt : options.title;
+  const double width = std::max(360.0, frame.right - frame.left) / 1.12;  // bold is wider
+  auto lines = wrap_text(one_line(title), width, kTitleSize, 3);
+  std::ranges::reverse(lines);
+  double y = frame.top + 24;
+  picture.texts.push_back(
+      {{frame.left, y}, summary(graph, kept, options), kTextSize, false, Align::kLeft, kGrey});
+  y += 17;
+  for (const std::string& line : lines) {
+    picture.texts.push_back({{frame.left, y}, line, kTitleSize, true, Align::kLeft, kInk});
+    y += 17;
+  }
+}
+
+/// Writes `text` at `at` and moves `at` behind it.
+void add_words(const std::string& text, Point& at, Picture& picture) {
+  picture.texts.push_back({at, text, kTextSize, false, Align::kLeft, kGrey});
+  at.x += text_width(text, kTextSize) + 20;
+}
+
+void add_sample(const char* colour, double width, Point& at, Picture& picture) {
+  picture.shapes.push_back({{at.x, at.y + 3}, {at.x + 24, at.y + 3}, colour, width});
+  at.x += 29;
+}
+
+void add_key(const KeptGraph& kept, const Frame& frame, Picture& picture) {
+  Point at{frame.left, frame.bottom - 22};
+  add_sample(kPositiveColour, 2.6, at, picture);
+  add_words("raises its target", at, picture);
+  add_sample(kNegativeColour, 2.6, at, picture);
+  add_words("lowers it", at, picture);
+  add_words("width: share of the target's kept input", at, picture);
+  const bool errors = std::ranges::any_of(
+      picture.boxes, [](const Box& box) { return box.kind == NodeKind::kError; });
+  if (errors) add_words("◆ reconstruction error", at, picture);
+  if (!kept.nodes.empty()) add_words("warmer box: more influence", at, picture);
+}
+
+}  // namespace
+
+void add_legend(const AttributionGraph& graph, const PrunedGraph&, const KeptGraph& kept,
+                const PictureOptions& options, const Frame& frame, Picture& picture) {
+  add_heading(graph, kept, options, frame, picture);
+  add_key(kept, frame, picture);
+}
+
+}  // namespace circuit

@@ -1,0 +1,40 @@
+// Keeps the nodes and edges that carry most of the influence (docs/method.md, pruning).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "graph/attribution_graph.h"
+
+namespace circuit {
+
+struct PruneOptions {
+  /// Share of total influence that kept nodes must cover, in [0, 1]. 1 keeps every node with
+  /// positive influence. Equal to circuit-tracer's rule, ties at the threshold included.
+  double node_threshold = 0.8;
+  /// Share of total edge score that kept edges must cover, in [0, 1].
+  double edge_threshold = 0.98;
+};
+
+struct PrunedGraph {
+  std::vector<std::uint8_t> node_mask;           ///< [n_nodes] 1 = kept
+  std::vector<std::uint8_t> edge_mask;           ///< [edges] 1 = kept, in the order of the rows
+  std::vector<float> node_cumulative_influence;  ///< [n_nodes] of the unpruned graph
+  PruneOptions options;
+
+  std::size_t kept_nodes() const;
+  std::size_t kept_edges() const;
+};
+
+/// Throws std::invalid_argument when a threshold is outside [0, 1] or not finite. Tokens and
+/// targets are always kept; a graph without influence keeps only these. Only stored edges count.
+PrunedGraph prune(const AttributionGraph& graph, const PruneOptions& options = {});
+
+/// The graph of kept nodes and edges alone; unkept features become unselected. Errors, tokens and
+/// targets all stay in their order (unkept errors without edges), as the node order demands. Scores
+/// and cumulative influence must be taken before. Totals and dropped shares stay those of the whole
+/// rows. Throws std::invalid_argument when the masks are not of this graph.
+AttributionGraph compact(const AttributionGraph& graph, const PrunedGraph& pruned);
+
+}  // namespace circuit

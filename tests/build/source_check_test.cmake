@@ -1,0 +1,36 @@
+# CircuitSourceCheck.cmake on a made-up project: a file in no target stops the configuration.
+cmake_minimum_required(VERSION 3.25)
+
+set(module "${CMAKE_CURRENT_LIST_DIR}/../../cmake/CircuitSourceCheck.cmake")
+file(REMOVE_RECURSE "${WORK}")
+file(WRITE "${WORK}/source/CMakeLists.txt" "
+cmake_minimum_required(VERSION 3.25)
+project(made_up LANGUAGES NONE)
+set(CIRCUIT_BUILD_TESTS ON)
+add_subdirectory(graph)
+include(\"${module}\")
+")
+file(WRITE "${WORK}/source/graph/CMakeLists.txt" "add_custom_target(graph SOURCES a.cpp deep/b.cpp)")
+file(WRITE "${WORK}/source/graph/a.cpp" "")
+file(WRITE "${WORK}/source/graph/deep/b.cpp" "")
+file(WRITE "${WORK}/source/tests/support/helper.cpp" "")
+
+function(configure)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -S "${WORK}/source" -B "${WORK}/build"
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  return(PROPAGATE result output)
+endfunction()
+
+configure()
+if(NOT result EQUAL 0)
+  message(SEND_ERROR "a project with every source listed does not configure:\n${output}")
+endif()
+foreach(forgotten IN ITEMS graph/c.cpp tests/graph/c_test.cpp)
+  file(WRITE "${WORK}/source/${forgotten}" "")
+  configure()
+  string(FIND "${output}" "Sources in no target; list each in the CMakeLists.txt of its folder: ${forgotten}" found)
+  if(result EQUAL 0 OR found EQUAL -1)
+    message(SEND_ERROR "${forgotten} is in no target, and configuring goes on:\n${output}")
+  endif()
+  file(REMOVE "${WORK}/source/${forgotten}")
+endforeach()

@@ -1,0 +1,22 @@
+# `circuit` starts without LibTorch; its library, which links it, lies beside it.
+cmake_minimum_required(VERSION 3.25)
+
+function(libraries_of file out)
+  execute_process(COMMAND ldd "${file}" OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "lib(torch|c10)[^ ]*" found "${text}")
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+libraries_of("${PROGRAM}" found)
+if(found)
+  message(SEND_ERROR "ldd ${PROGRAM} shows ${found}")
+endif()
+libraries_of("${LIBRARY}" found)
+if(NOT found MATCHES "libtorch_cpu" OR NOT found MATCHES "libc10")
+  message(SEND_ERROR "ldd ${LIBRARY} shows no libtorch_cpu or libc10, but '${found}'")
+endif()
+cmake_path(GET PROGRAM PARENT_PATH program_folder)
+cmake_path(GET LIBRARY PARENT_PATH library_folder)
+if(NOT program_folder STREQUAL library_folder)
+  message(SEND_ERROR "${PROGRAM} and ${LIBRARY} are not in one folder")
+endif()

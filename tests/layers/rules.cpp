@@ -1,0 +1,90 @@
+#include "tests/layers/rules.h"
+
+namespace circuit::layers {
+namespace {
+
+const std::vector<Library> kLibraries = {
+    {"torch", {"ATen/", "c10/", "torch/", "caffe2/"}},
+    {"boost", {"boost/"}},
+    {"tbb", {"tbb/", "oneapi/"}},
+    {"graphviz", {"graphviz/", "cgraph.h", "gvc.h"}},
+    {"nlohmann", {"nlohmann/"}},
+    {"simdjson", {"simdjson.h"}},
+    {"zlib", {"zlib.h"}},
+    {"xxhash", {"xxhash.h"}},
+    {"yaml-cpp", {"yaml-cpp/"}},
+    {"cli11", {"CLI/"}},
+    {"pcre2", {"pcre2.h"}},
+    {"icu", {"unicode/"}},
+    {"sentencepiece", {"sentencepiece"}},
+    {"fmt", {"fmt/"}},
+    {"posix", {"sys/", "dlfcn.h", "fcntl.h", "pthread.h", "sched.h", "unistd.h"}},
+};
+
+const char* const kTensor = "ATen/core/Tensor.h";
+
+const std::vector<Rule> kRules = {
+    {"graph", {}, {"boost", "tbb", "fmt"}, {}},
+    {"graph/bgl_adapter.h", {"graph"}, {}, {"boost/"}},
+
+    {"export", {"graph"}, {"graphviz", "nlohmann", "simdjson", "fmt", "posix"}, {}},
+    {"export/graph_file",
+     {"export", "graph", "transcoders/weights"},
+     {"nlohmann", "simdjson", "fmt"},
+     {}},
+
+    {"transcoders/weights", {}, {"simdjson", "zlib", "xxhash", "fmt", "posix"}, {}},
+    {"transcoders",
+     {"transcoders/weights"},
+     {"torch", "yaml-cpp", "tbb", "fmt", "posix"},
+     {kTensor}},
+
+    {"tracer/text",
+     {"transcoders/weights"},
+     {"pcre2", "icu", "simdjson", "sentencepiece", "fmt"},
+     {}},
+    {"tracer/model",
+     {"tracer/text", "transcoders", "transcoders/weights"},
+     {"torch", "tbb", "fmt", "posix"},
+     {kTensor}},
+    {"tracer/replacement",
+     {"tracer/text", "tracer/model", "transcoders"},
+     {"torch", "tbb", "fmt"},
+     {kTensor}},
+    {"tracer/attribution",
+     {"tracer/text", "tracer/model", "tracer/replacement", "tracer/options.h", "transcoders",
+      "graph"},
+     {"torch", "tbb", "fmt"},
+     {kTensor}},
+    {"tracer",
+     {"tracer/text", "tracer/model", "tracer/replacement", "tracer/attribution", "tracer/tracer.h",
+      "tracer/options.h", "transcoders", "graph"},
+     {"torch", "tbb", "fmt"},
+     {},
+     /*direct_files_only=*/true},
+    {"tracer/tracer.h", {"tracer/options.h", "graph"}, {}, {}},
+    {"tracer/options.h", {"graph"}, {}, {}},
+    {"tracer/cli",
+     {"graph", "export", "tracer", "tracer/tracer.h", "tracer/options.h", "tracer/text",
+      "transcoders/weights"},
+     {"cli11", "nlohmann", "fmt", "posix"},
+     {}},
+};
+
+}  // namespace
+
+const Rules& project_rules() {
+  static const Rules rules{
+      .libraries = kLibraries,
+      .rules = kRules,
+      .folders = {"graph", "export", "transcoders", "tracer"},
+      .leaf_headers = {"tracer/options.h"},
+      .single_file = {"graphviz"},
+      .example_folders = {"examples"},
+      .autograd_headers = {"torch/"},
+      .autograd_folders = {"tests/support"},
+  };
+  return rules;
+}
+
+}  // namespace circuit::layers

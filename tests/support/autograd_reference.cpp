@@ -1,0 +1,217 @@
+#include "tests/support/autograd_reference.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <limits>
+
+namespace circuit::testing {
+namespace {
+
+using torch::Tensor;
+
+Tensor with_bias(const Tensor& x, const Tensor& bias) { return bias.defined() ? x + bias : x; }
+
+Tensor rotate(const Tensor& x, const ModelConfig& c) {  // [heads, n, d_head]
+  const std::int64_t n = x.size(1), half = c.d_head / 2;
+  Tensor angles = torch::empty({n, half}, torch::kDouble);
+  for (std::int64_t i = 0; i < half; ++i) {
+    double frequency = 1.0 / std::pow(c.rope_theta, 2.0 * static_cast<double>(i) /
+                                                        static_cast<double>(c.d_head));
+    if (c.rope_scaling.kind == RopeScaling::Kind::kLlama3) {
+      const RopeScaling& s = c.rope_scaling;
+      const double turns = s.original_max_positions * frequency / (2.0 * M_PI);
+      double keep = (turns - s.low_frequency_factor) /
+                    (s.high_frequency_factor - s.low_frequency_factor);
+      keep = std::min(1.0, std::max(0.0, keep));
+      frequency = keep * frequency + (1.0 - keep) * frequency / s.factor;
+    }
+    for (std::int64_t p = 0; p < n; ++p) angles[p][i] = static_cast<double>(p) * frequency;
+  }
+  const Tensor cosine = angles.cos().to(x.dtype()), sine = angles.sin().to(x.dtype());
+  const Tensor a = x.slice(2, 0, half), b = x.slice(2, half, c.d_head);
+  return torch::cat({a * cosine - b * sine, b * cosine + a * sine}, 2);
+}
+
+struct Frozen {
+  Tensor embedding;            // leaf
+  std::vector<Tensor> probes;  // leaves, zeros added at each write site
+  std::vector<Tensor> reads, pre;
+  std::vector<Tensor> reconstruction_base;  // b_dec + skip(read), [n, d]
+  std::vector<Tensor> mlp_out;
+  Tensor final_output;
+};
+
+class Runner {
+ public:
+  Runner(const Model& model, const TranscoderSet& transcoders, std::span<const std::int32_t> ids)
+      : model_(model), transcoders_(transcoders), ids_(ids) {}
+
+  Frozen run() {
+    const Tensor ids = torch::tensor(std::vector<std::int64_t>(ids_.begin(), ids_.end()));
+    Frozen f;
+    f.embedding = model_.embedding.index_select(0, ids).clone().set_requires_grad(true);
+    Tensor x = f.embedding;
+    if (model_.position_embedding.defined()) {
+      x = x + model_.position_embedding.slice(0, 0, x.size(0));
+    }
+    for (std::size_t layer = 0; layer < model_.blocks.size(); ++layer) {
+      const Block& block = model_.blocks[layer];
+      x = x + attention(block.attention, norm(block.attention_norm, x).second);
+      x = x + mlp(static_cast<std::int64_t>(layer), block, x, f);
+    }
+    f.final_output = norm(model_.final_norm, x).second;
+    return f;
+  }
+
+ private:
+  // {before gain and bias, after}
+  std::pair<Tensor, Tensor> norm(const Norm& n, Tensor x) const {
+    if (n.kind == NormKind::kLayer) x = x - x.mean(-1, true);
+    const Tensor scale = torch::sqrt(x.pow(2).mean(-1, true) + n.epsilon).detach();
+    const Tensor normalized = x / scale;
+    return {normalized, with_bias(normalized * n.gain, n.bias)};
+  }
+
+  Tensor attention(const Attention& a, const Tensor& x) const {
+    const ModelConfig& c = model_.config;
+    const auto heads = [&](const Tensor& t, std::int64_t count) {
+      return t.reshape({t.size(0), count, c.d_head}).permute({1, 0, 2});
+    };
+    Tensor q = heads(with_bias(torch::mm(x, a.query.t()), a.query_bias), c.n_heads);
+    Tensor k = heads(with_bias(torch::mm(x, a.key.t()), a.key_bias), c.n_kv_heads);
+    const Tensor v = heads(with_bias(torch::mm(x, a.value.t()), a.value_bias), c.n_kv_heads);
+    if (c.positions == PositionKind::kRotary) {
+      q = rotate(q, c);
+      k = rotate(k, c);
+    }
+    std::vector<Tensor> outputs;
+    const std::int64_t group = c.n_heads / c.n_kv_heads, n = x.size(0);
+    const Tensor mask = torch::full({n, n}, -std::numeric_limits<double>::infinity(),
+                                    x.options().requires_grad(false)).triu(1);
+    for (std::int64_t h = 0; h < c.n_heads; ++h) {
+      const Tensor scores =
+          torch::mm(q[h], k[h / group].t()) / std::sqrt(static_cast<double>(c.d_head)) + mask;
+      outputs.push_back(torch::mm(torch::softmax(scores, -1).detach(), v[h / group]));
+    }
+    return with_bias(torch::mm(torch::cat(outputs, 1), a.output.t()), a.output_bias);
+  }
+
+  Tensor live_mlp(const Mlp& m, const Tensor& x) const {
+    const auto act = [&](const Tensor& t) {
+      return model_.config.activation == MlpActivation::kSilu ? t * torch::sigmoid(t)
+                                                              : torch::gelu(t, "tanh");
+    };
+    const Tensor up = with_bias(torch::mm(x, m.up.t()), m.up_bias);
+    const Tensor hidden =
+        m.gate.defined() ? act(with_bias(torch::mm(x, m.gate.t()), m.gate_bias)) * up : act(up);
+    return with_bias(torch::mm(hidden, m.down.t()), m.down_bias);
+  }
+
+  Tensor mlp(std::int64_t layer, const Block& block, const Tensor& x, Frozen& f) const {
+    const auto [normalized, output] = norm(block.mlp_norm, x);
+    const ReadSite site = transcoders_.info().read_site;
+    const Tensor read = site == ReadSite::kResidualMid  ? x
+                        : site == ReadSite::kNormalized ? normalized
+                                                        : output;
+    const Tensor live = live_mlp(block.mlp, output).detach();
+    Tensor skipped = torch::zeros_like(live);
+    if (const Tensor skip = transcoders_.skip(layer); skip.defined()) {
+      skipped = torch::mm(read, skip.t());
+    }
+    f.reads.push_back(read);
+    f.mlp_out.push_back(live);
+    f.reconstruction_base.push_back((transcoders_.decoder_bias(layer) + skipped).detach());
+    f.probes.push_back(torch::zeros_like(live).set_requires_grad(true));
+    return skipped + (live - skipped).detach() + f.probes.back();
+  }
+
+  const Model& model_;
+  const TranscoderSet& transcoders_;
+  std::span<const std::int32_t> ids_;
+};
+
+struct Source {
+  std::int64_t layer, position;
+  Tensor rows;  // [layers written, d_model], scaled by the activation
+};
+
+}  // namespace
+
+AutogradReference autograd_reference(const Model& model, const TranscoderSet& transcoders,
+                                     std::span<const std::int32_t> input_ids,
+                                     std::int64_t zero_positions,
+                                     std::span<const std::int32_t> target_ids) {
+  const torch::AutoGradMode grad(true);
+  Frozen f = Runner(model, transcoders, input_ids).run();
+  const std::int64_t n_layers = model.config.n_layers;
+  const auto n = static_cast<std::int64_t>(input_ids.size());
+  AutogradReference reference;
+  std::vector<Source> features;
+  std::vector<Tensor> explained;  // scalars with gradients
+  std::vector<Tensor> errors;
+  for (std::int64_t l = 0; l < n_layers; ++l) {
+    errors.push_back(f.mlp_out[static_cast<std::size_t>(l)] -
+                     f.reconstruction_base[static_cast<std::size_t>(l)]);
+  }
+  for (std::int64_t l = 0; l < n_layers; ++l) {
+    const Tensor pre = transcoders.encode(l, f.reads[static_cast<std::size_t>(l)]);
+    const Tensor post = transcoders.activate(l, pre.detach());
+    for (std::int64_t p = zero_positions; p < n; ++p) {
+      for (std::int64_t i = 0; i < post.size(1); ++i) {
+        const double activation = post[p][i].item<double>();
+        if (activation == 0.0) continue;
+        reference.active_features.push_back({static_cast<std::int32_t>(l),
+                                             static_cast<std::int32_t>(p),
+                                             static_cast<std::int32_t>(i)});
+        reference.activations.push_back(activation);
+        explained.push_back(pre[p][i]);
+        const Tensor rows =
+            transcoders.decoder_rows(l, torch::tensor({i}, torch::kLong))[0] * activation;
+        for (std::int64_t step = 0; step < rows.size(0); ++step) {
+          errors[static_cast<std::size_t>(l + step)][p] -= rows[step];
+        }
+        features.push_back({l, p, rows});
+      }
+    }
+  }
+  reference.logits = torch::mm(f.final_output, model.unembedding.t());
+  const Tensor last = reference.logits[n - 1];
+  for (const std::int32_t id : target_ids) explained.push_back(last[id] - last.mean());
+
+  std::vector<Tensor> leaves = f.probes;
+  leaves.push_back(f.embedding);
+  const auto k = static_cast<std::int64_t>(features.size());
+  reference.rows = torch::zeros({static_cast<std::int64_t>(explained.size()), k + n_layers * n + n},
+                                torch::kDouble);
+  for (std::size_t r = 0; r < explained.size(); ++r) {
+    const auto g = torch::autograd::grad({explained[r]}, leaves, {}, /*retain_graph=*/true,
+                                         /*create_graph=*/false, /*allow_unused=*/true);
+    Tensor row = reference.rows[static_cast<std::int64_t>(r)];
+    for (std::int64_t s = 0; s < k; ++s) {
+      const Source& source = features[static_cast<std::size_t>(s)];
+      for (std::int64_t step = 0; step < source.rows.size(0); ++step) {
+        const Tensor& at_layer = g[static_cast<std::size_t>(source.layer + step)];
+        if (at_layer.defined()) {
+          row[s] += (at_layer[source.position] * source.rows[step]).sum().to(torch::kDouble);
+        }
+      }
+    }
+    for (std::int64_t l = 0; l < n_layers; ++l) {
+      if (!g[static_cast<std::size_t>(l)].defined()) continue;
+      for (std::int64_t p = zero_positions; p < n; ++p) {
+        row[k + l * n + p] = (g[static_cast<std::size_t>(l)][p] *
+                              errors[static_cast<std::size_t>(l)][p]).sum().to(torch::kDouble);
+      }
+    }
+    if (g.back().defined()) {
+      row.slice(0, k + n_layers * n) = (g.back() * f.embedding.detach()).sum(1).to(torch::kDouble);
+    }
+  }
+  reference.pre_activations = torch::stack(explained).detach().to(torch::kDouble);
+  reference.logits = reference.logits.detach();
+  reference.rows = reference.rows.detach();
+  return reference;
+}
+
+}  // namespace circuit::testing

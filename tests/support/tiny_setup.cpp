@@ -1,0 +1,69 @@
+#include "tests/support/tiny_setup.h"
+
+namespace circuit::testing {
+namespace {
+
+TinyTranscoderSpec fitting(const TinyModelSpec& model, TinyTranscoderSpec spec) {
+  spec.n_layers = model.n_layers;
+  spec.d_model = model.d_model;
+  spec.n_features = 30;
+  spec.dtype = Dtype::kF64;
+  return spec;
+}
+
+struct Kind {
+  const char* name;
+  TinyTranscoderSpec spec;
+};
+
+const std::vector<Kind>& kinds() {
+  using enum ActivationKind;
+  static const std::vector<Kind> all = {
+      {"plt_relu", {.activation = kRelu}},
+      {"plt_jumprelu_resid",
+       {.activation = kJumpRelu, .read_site = ReadSite::kResidualMid, .write_site = WriteSite::kMlpOut}},
+      {"plt_topk_skip", {.activation = kTopK, .skip = true}},
+      {"plt_relu_skip_normalized",
+       {.activation = kRelu, .skip = true, .read_site = ReadSite::kNormalized}},
+      {"clt_relu", {.cross_layer = true, .activation = kRelu}},
+      {"clt_jumprelu_resid",
+       {.cross_layer = true, .activation = kJumpRelu, .read_site = ReadSite::kResidualMid,
+        .write_site = WriteSite::kMlpOut}},
+      {"clt_topk_normalized",
+       {.cross_layer = true, .activation = kTopK, .read_site = ReadSite::kNormalized}},
+      {"clt_relu_skip", {.cross_layer = true, .activation = kRelu, .skip = true}},
+  };
+  return all;
+}
+
+std::string identifier(std::string name) {
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
+}  // namespace
+
+std::vector<TinyCase> all_tiny_cases() {
+  std::vector<TinyCase> cases;
+  for (const Architecture* family : architectures()) {
+    const TinyModelSpec model = {.family = family, .seed = 5};
+    for (const Kind& kind : kinds()) {
+      cases.push_back({identifier(std::string(family->model_type) + "_" + kind.name), model,
+                       fitting(model, kind.spec)});
+    }
+  }
+  for (const NamedModelSpec& model : all_tiny_models()) {
+    cases.push_back({identifier(model.name + "-variant"), model.spec,
+                     fitting(model.spec, kinds().front().spec)});
+  }
+  return cases;
+}
+
+TinySetup::TinySetup(const TinyCase& tiny, at::ScalarType dtype) {
+  write_tiny_model(directory / "model", tiny.model);
+  write_tiny_transcoders(directory / "transcoders", tiny.transcoders);
+  model = load_model(directory / "model", dtype);
+  transcoders = load_transcoders(directory / "transcoders", {.dtype = dtype});
+}
+
+}  // namespace circuit::testing

@@ -1,0 +1,282 @@
+#include "tracer/attribution/attribute.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "tests/support/autograd_reference.h"
+#include "tests/support/throws.h"
+#include "tests/support/tiny_setup.h"
+#include "tracer/attribution/check_predictions.h"
+#include "tracer/model/threads.h"
+
+namespace circuit::testing {
+namespace {
+
+AttributionGraph graph_of(const Attribution& result) {
+  GraphNodes nodes = result.nodes;
+  nodes.tokens.assign(nodes.input_ids.size(), "t");
+  return AttributionGraph(nodes, result.edges, result.row_dropped, result.totals);
+}
+
+const std::vector<std::int32_t> kIds = {0, 7, 3, 19, 7, 30, 11};
+
+TargetOptions named(const std::vector<std::int32_t>& ids) {
+  TargetOptions options;
+  for (const std::int32_t id : ids) options.named.push_back("#" + std::to_string(id));
+  return options;
+}
+
+Attribution attribute_all(const TinySetup& setup, const AttributionOptions& options = {},
+                          std::int64_t zero_positions = 1) {
+  const c10::InferenceMode inference;
+  ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, zero_positions);
+  AttributionOptions all = options;
+  if (options.targets.named.empty()) all.targets = named({4, 9});
+  return attribute(run, choose_targets(run, all.targets, nullptr), all);
+}
+
+// Largest |edge - reference| / the row's absolute sum, over all rows and columns.
+double largest_row_error(const Attribution& result, const AutogradReference& reference) {
+  const AttributionGraph graph = graph_of(result);
+  const at::Tensor rows = reference.rows.contiguous();
+  double largest = 0.0;
+  for (std::int64_t r = 0; r < rows.size(0); ++r) {
+    const auto node = static_cast<std::size_t>(r) < graph.n_features()
+                          ? static_cast<std::size_t>(r)
+                          : static_cast<std::size_t>(r) - graph.n_features() + graph.first_target();
+    std::vector<double> ours(static_cast<std::size_t>(rows.size(1)), 0.0);
+    const auto columns = graph.edges().row_columns(node);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      ours[static_cast<std::size_t>(columns[i])] = graph.edges().row_weights(node)[i];
+    }
+    const double* expected = rows.data_ptr<double>() + r * rows.size(1);
+    double sum = 0.0, error = 0.0;
+    for (std::size_t c = 0; c < ours.size(); ++c) {
+      sum += std::abs(expected[c]);
+      error = std::max(error, std::abs(ours[c] - expected[c]));
+    }
+    if (sum > 0.0) largest = std::max(largest, error / sum);
+  }
+  return largest;
+}
+
+void expect_same_features(const Attribution& result, const AutogradReference& reference) {
+  ASSERT_EQ(result.nodes.active_features.size(), reference.active_features.size());
+  EXPECT_TRUE(std::ranges::equal(result.nodes.active_features, reference.active_features));
+}
+
+class EveryModelAndTranscoder : public ::testing::TestWithParam<TinyCase> {};
+
+TEST_P(EveryModelAndTranscoder, GivesAutogradsRowsInDouble) {
+  const ThreadScope threads(2);
+  const TinySetup setup(GetParam(), at::kDouble);
+  const Attribution result = attribute_all(setup);
+  const AutogradReference reference =
+      autograd_reference(setup.model, *setup.transcoders, kIds, 1, std::vector{4, 9});
+  expect_same_features(result, reference);
+  ASSERT_GT(result.nodes.active_features.size(), 20u);
+  // Edges are stored as float, so no closer than half a unit in the last place, 6e-8 of the largest
+  // edge; RowsBeforeRounding below compares them to 1e-9.
+  EXPECT_LT(largest_row_error(result, reference), 6.1e-8);
+  for (std::int64_t r = 0; r < reference.rows.size(0); ++r) {
+    const double sum = reference.rows[r].abs().sum().item<double>();
+    EXPECT_NEAR(result.totals.pre_activations[static_cast<std::size_t>(r)],
+                reference.pre_activations[r].item<double>(), 1e-9 * (1.0 + sum));
+  }
+}
+
+// Contracts gradients with the sources in double, in the plainest way.
+class DenseSink : public GradientSink {
+ public:
+  DenseSink(const SourceTable& sources, const BackwardBatch& batch)
+      : sources_(sources), batch_(batch), rows_(at::zeros({batch.size(), sources.n_columns()}, at::kDouble)) {}
+
+  void write_site(std::int64_t layer, std::int64_t q, std::int64_t first_row,
+                  const at::Tensor& gradients) override {
+    const auto index = static_cast<std::size_t>(layer);
+    const WriteSiteSources& site = sources_.written[index][static_cast<std::size_t>(q)];
+    const at::Tensor edges = at::mm(gradients, site.vectors.t());
+    for (std::int64_t r = 0; r < edges.size(0); ++r) {
+      for (std::int64_t s = 0; s < edges.size(1); ++s) {
+        rows_[target(q, first_row + r)][column(q, site.begin + s)] += edges[r][s];
+      }
+    }
+  }
+  void embedding(std::int64_t q, std::int64_t first_row, const at::Tensor& gradients) override {
+    const at::Tensor edges = at::mv(gradients, sources_.token_embeddings[q]);
+    for (std::int64_t r = 0; r < edges.size(0); ++r) {
+      rows_[target(q, first_row + r)][sources_.token_column(q)] += edges[r];
+    }
+  }
+  void zeroed_values(std::int64_t layer, std::int64_t z, std::int64_t first_slot,
+                     const at::Tensor& gradients) override {
+    const at::Tensor edges = at::mm(
+        gradients, sources_.zeroed_token_values[static_cast<std::size_t>(layer)][z].t());
+    for (std::int64_t r = 0; r < edges.size(0); ++r) {
+      for (std::int64_t token = 0; token < edges.size(1); ++token) {
+        rows_[batch_.target(first_slot + r)][sources_.token_column(token)] += edges[r][token];
+      }
+    }
+  }
+  const at::Tensor& rows() const { return rows_; }
+
+ private:
+  std::int64_t target(std::int64_t q, std::int64_t row) const {
+    for (std::int64_t slot = 0; slot < batch_.size(); ++slot) {
+      if (batch_.read(slot).position >= q && batch_.row(slot, q) == row) return batch_.target(slot);
+    }
+    ADD_FAILURE() << "no slot has row " << row << " at position " << q;
+    return 0;
+  }
+  std::int64_t column(std::int64_t q, std::int64_t c) const {
+    const PositionSources& sources = sources_.positions[static_cast<std::size_t>(q)];
+    std::size_t layer = 0;
+    while (c >= sources.layer_begin[layer + 1]) ++layer;
+    return c == sources.layer_begin[layer + 1] - 1
+               ? sources_.error_column(static_cast<std::int64_t>(layer), q)
+               : sources.first_feature[layer] + c - sources.layer_begin[layer];
+  }
+
+  const SourceTable& sources_;
+  const BackwardBatch& batch_;
+  at::Tensor rows_;
+};
+
+TEST_P(EveryModelAndTranscoder, GivesAutogradsRowsBeforeRounding) {
+  const ThreadScope threads(1);
+  const TinySetup setup(GetParam(), at::kDouble);
+  const AutogradReference reference =
+      autograd_reference(setup.model, *setup.transcoders, kIds, 1, std::vector{4, 9});
+  const c10::InferenceMode inference;
+  ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, 1);
+  std::vector<ReadPoint> reads;
+  std::vector<at::Tensor> covectors;
+  for (const ActiveFeature& f : reference.active_features) {
+    reads.push_back({.layer = f.layer, .position = f.position});
+    covectors.push_back(setup.transcoders->encoder_rows(
+        f.layer, at::tensor({static_cast<std::int64_t>(f.feature)}, at::kLong)));
+  }
+  const OutputTargets outputs = choose_targets(run, named({4, 9}), nullptr);
+  reads.insert(reads.end(), outputs.rows.reads.begin(), outputs.rows.reads.end());
+  covectors.push_back(outputs.rows.covectors);
+  const SourceTable sources = collect_sources(run);
+  const BackwardBatch batch(reads, run.n_layers(), run.n_positions(), 1);
+  DenseSink sink(sources, batch);
+  LinearBackward(run).sweep(batch, at::cat(covectors), sink);
+  const at::Tensor difference = (sink.rows() - reference.rows).abs().amax(1);
+  const at::Tensor sums = reference.rows.abs().sum(1);
+  EXPECT_LT((difference / sums.clamp_min(1e-30)).max().item<double>(), 1e-9);
+}
+
+TEST_P(EveryModelAndTranscoder, GivesAutogradsRowsInFloat) {
+  const ThreadScope threads(2);
+  const TinySetup setup(GetParam(), at::kFloat);
+  const TinySetup exact(GetParam(), at::kDouble);
+  const Attribution result = attribute_all(setup);
+  const AutogradReference reference =
+      autograd_reference(exact.model, *exact.transcoders, kIds, 1, std::vector{4, 9});
+  expect_same_features(result, reference);
+  EXPECT_LT(largest_row_error(result, reference), 1e-5);
+  EXPECT_LE(*graph_of(result).closure_error(), 1e-5);
+}
+
+TEST_P(EveryModelAndTranscoder, PredictsWhatAddingOneSourceDoes) {
+  const ThreadScope threads(2);
+  const TinySetup setup(GetParam(), at::kDouble);
+  for (const std::int64_t zero_positions : {1, 3}) {
+    const AttributionGraph graph = graph_of(attribute_all(setup, {}, zero_positions));
+    EXPECT_LE(*graph.closure_error(), 1e-12);
+    const c10::InferenceMode inference;
+    const ReplacementRun run =
+        run_replacement(setup.model, *setup.transcoders, kIds, zero_positions);
+    const std::vector<TargetTokens> targets = {{.a = 4, .b = {}}, {.a = 9, .b = {}}};
+    const PredictionCheck check = check_predictions(
+        run, graph, target_covectors(setup.model, targets), /*samples=*/1000, /*seed=*/0);
+    EXPECT_EQ(static_cast<std::size_t>(check.perturbed_sources), graph.first_target());
+    EXPECT_LT(check.largest_error, 6.1e-8) << check.worst;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiny, EveryModelAndTranscoder, ::testing::ValuesIn(all_tiny_cases()),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(Attribute, GivesTheSameBytesForAnyNumberOfThreads) {
+  std::vector<Attribution> results;
+  const TinySetup setup(all_tiny_cases().front(), at::kFloat);
+  for (const int count : {1, 2, 4}) {
+    const ThreadScope threads(count);
+    results.push_back(attribute_all(setup));
+  }
+  for (const Attribution& other : results) {
+    EXPECT_EQ(other.edges.columns, results[0].edges.columns);
+    ASSERT_EQ(other.edges.weights.size(), results[0].edges.weights.size());
+    EXPECT_EQ(std::memcmp(other.edges.weights.data(), results[0].edges.weights.data(),
+                          other.edges.weights.size() * sizeof(float)), 0);
+  }
+}
+
+TEST(Attribute, DependsOnTheMemoryBudgetOnlyByRounding) {
+  const ThreadScope threads(2);
+  const TinySetup setup(all_tiny_cases().front(), at::kFloat);
+  const Attribution whole = attribute_all(setup);
+  for (const std::int64_t memory : {1, 5000, 100000}) {
+    AttributionOptions options;
+    options.memory_bytes = memory;
+    const Attribution parts = attribute_all(setup, options);
+    ASSERT_EQ(parts.edges.columns, whole.edges.columns);
+    for (std::size_t row = 0; row < whole.edges.rows(); ++row) {
+      float largest = 0.0f;
+      for (const float w : whole.edges.row_weights(row)) largest = std::max(largest, std::abs(w));
+      for (std::size_t i = 0; i < whole.edges.size(row); ++i) {
+        EXPECT_NEAR(parts.edges.row_weights(row)[i], whole.edges.row_weights(row)[i],
+                    1e-5f * largest);
+      }
+    }
+  }
+}
+
+TEST(Attribute, KeepsTheRowsOfSelectedFeaturesWhenCapped) {
+  const ThreadScope threads(2);
+  const TinySetup setup(all_tiny_cases().front(), at::kFloat);
+  const Attribution whole = attribute_all(setup);
+  AttributionOptions options;
+  options.max_features = 15;
+  options.batch_size = 2;
+  options.update_interval = 3;
+  const Attribution capped = attribute_all(setup, options);
+  ASSERT_EQ(capped.nodes.selected_features.size(), 15u);
+  EXPECT_TRUE(std::ranges::is_sorted(capped.nodes.selected_features));
+  const AttributionGraph full = graph_of(whole), some = graph_of(capped);
+  for (std::size_t i = 0; i < some.n_features(); ++i) {
+    const auto original = static_cast<std::size_t>(capped.nodes.selected_features[i]);
+    EXPECT_NEAR(capped.totals.totals[i], whole.totals.totals[original], 1e-5);
+    EXPECT_GE(some.row_dropped()[i], 0.0f);
+    double kept = 0.0;
+    for (const float w : some.edges().row_weights(i)) kept += std::abs(w);
+    EXPECT_NEAR(kept, capped.totals.absolute_totals[i] * (1.0 - some.row_dropped()[i]), 1e-5);
+  }
+}
+
+TEST(Attribute, RefusesOptionsOutOfRange) {
+  const ThreadScope threads(1);
+  const TinySetup setup(all_tiny_cases().front(), at::kFloat);
+  AttributionOptions options;
+  options.max_features = -1;
+  EXPECT_EQ(message_of<std::invalid_argument>([&] { attribute_all(setup, options); }),
+            "[attribute] --max-features is -1, expected at least 0");
+  options = {};
+  options.targets.named = {"#4", "#4"};
+  EXPECT_EQ(message_of<std::invalid_argument>([&] { attribute_all(setup, options); }),
+            "[targets] \"#4\" is given twice");
+  options.targets.named = {"#50"};
+  EXPECT_EQ(message_of<std::invalid_argument>([&] { attribute_all(setup, options); }),
+            "[targets] \"#50\": id 50, expected 0 to 49");
+}
+
+}  // namespace
+}  // namespace circuit::testing

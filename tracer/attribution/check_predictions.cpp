@@ -1,0 +1,175 @@
+#include "tracer/attribution/check_predictions.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+#include "tracer/replacement/linear_forward.h"
+
+namespace circuit {
+namespace {
+
+void require_same_features(const ReplacementRun& run, const GraphNodes& nodes) {
+  const ActiveFeatureSet& now = run.features;
+  bool same = now.layers.size() == nodes.active_features.size();
+  for (std::size_t i = 0; same && i < now.layers.size(); ++i) {
+    same = nodes.active_features[i] ==
+           ActiveFeature{now.layers[i], now.positions[i], now.features[i]};
+  }
+  if (!same) {
+    throw std::invalid_argument(
+        "[verify] the model fires " + std::to_string(now.layers.size()) +
+        " features on the graph's tokens, the graph has " +
+        std::to_string(nodes.active_features.size()) +
+        (now.layers.size() == nodes.active_features.size() ? " others" : "") +
+        "; expected the model, transcoders and type that made it");
+  }
+}
+
+// The source's vector, where it enters the frozen network.
+FrozenInput source_input(const ReplacementRun& run, const AttributionGraph& graph,
+                         std::size_t source) {
+  const Node node = graph.node(source);
+  const at::Tensor blank =
+      at::zeros({run.n_positions(), run.model->config.d_model}, run.model->dtype);
+  FrozenInput input;
+  if (node.kind == NodeKind::kToken) {
+    input.embedding = blank.clone();
+    input.embedding.select(0, node.position)
+        .copy_(run.record.token_embeddings.select(0, node.position));
+    return input;
+  }
+  input.mlp_out.resize(static_cast<std::size_t>(run.n_layers()));
+  const auto layer = static_cast<std::size_t>(node.layer);
+  const auto put = [&](std::size_t at_layer, const at::Tensor& vector) {
+    input.mlp_out[at_layer] = blank.clone();
+    input.mlp_out[at_layer].select(0, node.position).copy_(vector);
+  };
+  if (node.kind == NodeKind::kError) {
+    put(layer, run.errors[layer].select(0, node.position));
+    return input;
+  }
+  const std::int64_t active = graph.nodes().selected_features[source];
+  const at::Tensor rows =
+      run.decoder_rows[layer].select(0, active - run.features.layer_offsets[layer]);
+  for (std::int64_t step = 0; step < rows.size(0); ++step) {
+    put(layer + static_cast<std::size_t>(step), rows.select(0, step));
+  }
+  return input;
+}
+
+// Covectors of every row, grouped by the layer where they are read.
+class Readers {
+ public:
+  Readers(const ReplacementRun& run, const AttributionGraph& graph,
+          const at::Tensor& target_covectors)
+      : run_(run), graph_(graph), targets_(target_covectors) {
+    const auto n_layers = static_cast<std::size_t>(run.n_layers());
+    std::vector<std::vector<std::int64_t>> features(n_layers);
+    positions_.resize(n_layers);
+    for (std::size_t i = 0; i < graph.n_features(); ++i) {
+      const Node node = graph.node(i);
+      features[static_cast<std::size_t>(node.layer)].push_back(node.feature);
+      positions_[static_cast<std::size_t>(node.layer)].push_back(node.position);
+    }
+    for (std::size_t layer = 0; layer < n_layers; ++layer) {
+      encoders_.push_back(run.transcoders->encoder_rows(
+          static_cast<std::int64_t>(layer), at::tensor(features[layer], at::kLong)));
+    }
+  }
+
+  /// How far each feature row and then each target row moves.
+  std::vector<double> moves(const FrozenStream& stream) const {
+    std::vector<double> moved;
+    const auto append = [&](const at::Tensor& values) {
+      const at::Tensor plain = values.to(at::kDouble).contiguous();
+      moved.insert(moved.end(), plain.data_ptr<double>(),
+                   plain.data_ptr<double>() + plain.numel());
+    };
+    for (std::size_t layer = 0; layer < encoders_.size(); ++layer) {
+      const at::Tensor at_positions =
+          stream.reads[layer].index_select(0, at::tensor(positions_[layer], at::kLong));
+      append((encoders_[layer] * at_positions).sum(1));
+    }
+    append(at::mv(targets_, stream.final_read.select(0, run_.n_positions() - 1)));
+    return moved;
+  }
+
+  std::size_t row(std::size_t i) const {
+    return i < graph_.n_features() ? i : i - graph_.n_features() + graph_.first_target();
+  }
+
+ private:
+  const ReplacementRun& run_;
+  const AttributionGraph& graph_;
+  at::Tensor targets_;
+  std::vector<at::Tensor> encoders_;
+  std::vector<std::vector<std::int64_t>> positions_;
+};
+
+std::vector<std::size_t> draw_sources(const AttributionGraph& graph, std::int64_t samples,
+                                      std::uint64_t seed) {
+  std::vector<std::size_t> sources(graph.first_target());
+  std::iota(sources.begin(), sources.end(), std::size_t{0});
+  std::mt19937_64 random(seed);
+  const std::size_t count = std::min(sources.size(), static_cast<std::size_t>(samples));
+  for (std::size_t i = 0; i < count; ++i) {
+    std::swap(sources[i], sources[i + random() % (sources.size() - i)]);
+  }
+  sources.resize(count);
+  return sources;
+}
+
+double stored_edge(const AttributionGraph& graph, std::size_t row, std::size_t source) {
+  const auto columns = graph.edges().row_columns(row);
+  const auto found = std::ranges::lower_bound(columns, static_cast<std::int32_t>(source));
+  if (found == columns.end() || *found != static_cast<std::int32_t>(source)) return 0.0;
+  return graph.edges().row_weights(row)[static_cast<std::size_t>(found - columns.begin())];
+}
+
+std::string describe(const Node& node) {
+  static constexpr const char* kKinds[] = {"feature", "error", "token", "target"};
+  return std::string(kKinds[static_cast<std::size_t>(node.kind)]) + " (layer " +
+         std::to_string(node.layer) + ", position " + std::to_string(node.position) + ", " +
+         std::to_string(node.feature) + ")";
+}
+
+double row_scale(const AttributionGraph& graph, std::size_t row, std::size_t index) {
+  if (!graph.row_totals().absolute_totals.empty()) return graph.row_totals().absolute_totals[index];
+  double sum = 0.0;
+  for (const float weight : graph.edges().row_weights(row)) sum += std::abs(weight);
+  return sum;
+}
+
+}  // namespace
+
+PredictionCheck check_predictions(const ReplacementRun& run, const AttributionGraph& graph,
+                                  const at::Tensor& target_covectors, std::int64_t samples,
+                                  std::uint64_t seed) {
+  require_same_features(run, graph.nodes());
+  const Readers readers(run, graph, target_covectors);
+  PredictionCheck check;
+  for (const std::size_t source : draw_sources(graph, samples, seed)) {
+    const std::vector<double> moved =
+        readers.moves(linear_forward(run, source_input(run, graph, source), run.n_positions()));
+    ++check.perturbed_sources;
+    for (std::size_t i = 0; i < moved.size(); ++i) {
+      const std::size_t row = readers.row(i);
+      const double scale = row_scale(graph, row, i);
+      const double error = std::abs(moved[i] - stored_edge(graph, row, source)) /
+                           (scale > 0.0 ? scale : 1.0);
+      ++check.checked_edges;
+      if (error > check.largest_error || check.worst.empty()) {
+        check.largest_error = error;
+        check.worst = describe(graph.node(source)) + " -> " + describe(graph.node(row));
+      }
+    }
+  }
+  return check;
+}
+
+}  // namespace circuit

@@ -1,0 +1,67 @@
+#include "tracer/attribution/feature_names.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "tracer/attribution/targets.h"
+#include "tracer/model/threads.h"
+
+namespace circuit {
+namespace {
+
+constexpr std::int64_t kTokensPerName = 3;
+constexpr std::size_t kFeaturesPerTask = 64;
+
+using FeatureKey = std::pair<std::int32_t, std::int32_t>;
+
+// What each feature writes to the residual stream in all layers together: [features, d_model].
+at::Tensor written_vectors(const TranscoderSet& transcoders, std::span<const FeatureKey> features) {
+  std::vector<at::Tensor> rows;
+  for (const auto& [layer, feature] : features) {
+    const at::Tensor index = at::tensor({static_cast<std::int64_t>(feature)});
+    rows.push_back(transcoders.decoder_rows(layer, index).sum(/*dim=*/1));
+  }
+  return at::cat(rows);
+}
+
+std::string join_tokens(const Tokenizer* tokenizer, const at::Tensor& ids) {
+  std::string text;
+  for (std::int64_t i = 0; i < ids.numel(); ++i) {
+    if (i > 0) text += " ·";
+    const std::string token =
+        shown_token(tokenizer, static_cast<std::int32_t>(ids[i].item<std::int64_t>()));
+    text += i > 0 && !token.starts_with(" ") ? " " + token : token;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
+                                                 const TranscoderSet& transcoders,
+                                                 const Tokenizer* tokenizer,
+                                                 std::span<const FeatureKey> features) {
+  std::vector<std::string> names(features.size());
+  const at::Tensor mean = model.unembedding.mean(0);
+  parallel_tasks((features.size() + kFeaturesPerTask - 1) / kFeaturesPerTask, [&](std::size_t task) {
+    const std::size_t first = task * kFeaturesPerTask;
+    const auto some = features.subspan(first, std::min(kFeaturesPerTask, features.size() - first));
+    const at::Tensor written = written_vectors(transcoders, some) * model.final_norm.gain;
+    const at::Tensor effects =
+        at::mm(written, model.unembedding.t()) - at::mv(written, mean).unsqueeze(1);
+    const at::Tensor top = std::get<1>(
+        effects.topk(std::min(kTokensPerName, effects.size(1)), /*dim=*/1));  // ids, best first
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      names[first + i] = join_tokens(tokenizer, top.select(0, static_cast<std::int64_t>(i)));
+    }
+  });
+  std::map<FeatureKey, FeatureLabel> labels;
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    labels[features[i]] = {.text = names[i], .source = "output tokens"};
+  }
+  return labels;
+}
+
+}  // namespace circuit

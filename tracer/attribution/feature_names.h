@@ -1,0 +1,23 @@
+// Names for features that nobody has labelled: the tokens that they push up most.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "graph/attribution_graph.h"
+#include "tracer/model/model.h"
+#include "tracer/text/tokenizer.h"
+#include "transcoders/transcoder_set.h"
+
+namespace circuit {
+
+/// For each (layer, feature): the top 3 tokens of (sum of its decoder vectors over the layers it
+/// writes) × final norm gain × (unembedding - mean row), as a label whose source is
+/// "output tokens". Costs one product [features, d_model] × [d_model, vocabulary].
+std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel> name_features(
+    const Model& model, const TranscoderSet& transcoders, const Tokenizer* tokenizer,
+    std::span<const std::pair<std::int32_t, std::int32_t>> features);
+
+}  // namespace circuit

@@ -1,0 +1,31 @@
+// One subcommand of the program: its options live in CLI11, what it does in two steps.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace circuit::cli {
+
+struct Command {
+  std::string name;
+  /// All that can be known from the command line alone. std::invalid_argument is wrong usage
+  /// (exit 2), any other exception a failure (exit 1). Touches no model and writes nothing.
+  std::function<void()> check;
+  /// Does the work and prints the result; any exception is a failure (exit 1).
+  std::function<void()> run;
+};
+
+/// Each adds its subcommand with all options to `program`.
+Command add_trace(CLI::App& program);
+Command add_prune(CLI::App& program);
+Command add_export(CLI::App& program);
+Command add_score(CLI::App& program);
+Command add_inspect(CLI::App& program);
+Command add_verify(CLI::App& program);
+Command add_tokenize(CLI::App& program);
+
+}  // namespace circuit::cli

@@ -1,0 +1,94 @@
+// What the program asks of libcircuit_tracer and gets back: one C function per subcommand that
+// needs LibTorch. Both sides are of one build, so the structs hold C++ types; no exception, and
+// nothing of LibTorch, crosses.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/prune.h"
+#include "graph/scores.h"
+#include "tracer/cli/output_files.h"
+#include "tracer/inspect.h"
+#include "tracer/options.h"
+#include "tracer/tracer.h"
+
+namespace circuit::cli {
+
+struct TraceRequest {
+  LoadOptions load;
+  PromptInput prompt;
+  AttributionOptions attribution;
+  PruneOptions pruning;
+  OutputFiles output;
+  bool save_graph = false;  ///< also the unpruned graph file
+  bool check_names = true;  ///< warn when the transcoders are for a model of another name
+  Progress progress;
+  std::function<void(const std::string&)> warn;  ///< called with one line each
+};
+
+struct TraceReport {
+  std::vector<std::int32_t> ids;
+  std::vector<std::string> tokens;
+  std::vector<Target> targets;
+  std::size_t active_features = 0;
+  std::size_t selected_features = 0;
+  std::size_t nodes = 0, kept_nodes = 0;
+  std::size_t edges = 0, kept_edges = 0;
+  Scores scores;  ///< of the unpruned graph
+  std::optional<double> closure_error;
+  std::map<std::string, double> seconds;  ///< "load", "forward", "attribute", "prune", "export"
+  std::int64_t peak_memory_bytes = 0;     ///< 0 = unknown
+  std::vector<std::filesystem::path> files;
+};
+
+struct InspectRequest {
+  std::filesystem::path model;        ///< empty = leave out
+  std::filesystem::path transcoders;  ///< empty = leave out
+  bool full_hash = false;
+};
+
+struct InspectReport {
+  std::optional<ModelDescription> model;
+  std::optional<TranscodersDescription> transcoders;
+};
+
+struct VerifyRequest {
+  LoadOptions load;  ///< dtype: that of the graph
+  std::filesystem::path graph;
+  std::int64_t samples = 0;
+  std::uint64_t seed = 0;
+};
+
+struct VerifyReport {
+  std::optional<double> closure_error;
+  Verification predictions;
+};
+
+/// One call: `report` is what came out when the function returned 0, else `error` is the line.
+template <typename Request, typename Report>
+struct EngineCall {
+  Request request;
+  Report report;
+  std::string error;
+};
+
+using TraceCall = EngineCall<TraceRequest, TraceReport>;
+using InspectCall = EngineCall<InspectRequest, InspectReport>;
+using VerifyCall = EngineCall<VerifyRequest, VerifyReport>;
+
+}  // namespace circuit::cli
+
+extern "C" {
+/// The version of the library; the program refuses another than its own.
+const char* circuit_engine_version();
+/// 0 = done, 1 = failed. Never throw.
+int circuit_engine_trace(circuit::cli::TraceCall* call);
+int circuit_engine_inspect(circuit::cli::InspectCall* call);
+int circuit_engine_verify(circuit::cli::VerifyCall* call);
+}

@@ -1,0 +1,77 @@
+#include "tracer/cli/engine_library.h"
+
+#include <dlfcn.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "tracer/cli/failure.h"
+#include "tracer/cli/program_folder.h"
+#include "tracer/version.h"
+
+namespace circuit::cli {
+namespace {
+
+constexpr const char* kFileName = "libcircuit_tracer.so";
+
+std::filesystem::path find_library() {
+  const std::filesystem::path folder = program_folder();
+  const std::filesystem::path beside = folder / kFileName;
+  const std::filesystem::path installed = (folder / "../lib" / kFileName).lexically_normal();
+  if (std::filesystem::exists(beside)) return beside;
+  if (std::filesystem::exists(installed)) return installed;
+  throw std::runtime_error("[load_engine] " + beside.string() + ": no such file, nor " +
+                           installed.string() + "; expected the library of this program");
+}
+
+template <typename Function>
+Function* find_function(void* library, const std::filesystem::path& path, const char* name) {
+  void* const address = ::dlsym(library, name);
+  if (address != nullptr) return reinterpret_cast<Function*>(address);
+  throw std::runtime_error("[load_engine] " + path.string() + ": has no function " + name +
+                           ", expected the library of this program");
+}
+
+// Never closed: LibTorch's threads and destructors live until the process ends.
+void* open_library(const std::filesystem::path& path) {
+  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const char* const reason = ::dlerror();
+    throw std::runtime_error("[load_engine] " +
+                             single_line(reason != nullptr ? reason : path.string()));
+  }
+  const std::string version =
+      find_function<decltype(circuit_engine_version)>(library, path, "circuit_engine_version")();
+  if (version != kVersion) {
+    throw std::runtime_error("[load_engine] " + path.string() + ": is of version " + version +
+                             ", expected " + kVersion);
+  }
+  return library;
+}
+
+template <typename Call>
+auto run(const char* name, decltype(Call::request) request) {
+  const std::filesystem::path path = find_library();
+  void* const library = open_library(path);
+  Call call{.request = std::move(request), .report = {}, .error = {}};
+  if (find_function<int(Call*)>(library, path, name)(&call) != 0) {
+    throw std::runtime_error(call.error);
+  }
+  return std::move(call.report);
+}
+
+}  // namespace
+
+TraceReport run_trace(TraceRequest request) {
+  return run<TraceCall>("circuit_engine_trace", std::move(request));
+}
+
+InspectReport run_inspect(InspectRequest request) {
+  return run<InspectCall>("circuit_engine_inspect", std::move(request));
+}
+
+VerifyReport run_verify(VerifyRequest request) {
+  return run<VerifyCall>("circuit_engine_verify", std::move(request));
+}
+
+}  // namespace circuit::cli

@@ -1,0 +1,16 @@
+// libcircuit_tracer, opened when a subcommand needs a model: what loads LibTorch (0.4 s) is not
+// linked to the program.
+#pragma once
+
+#include "tracer/cli/engine.h"
+
+namespace circuit::cli {
+
+/// Each opens the library beside the program or in `../lib` once per process and runs its function.
+/// Throws std::runtime_error `[load_engine] …` when the library is not there or of another version,
+/// and with the function's own line when that fails.
+TraceReport run_trace(TraceRequest request);
+InspectReport run_inspect(InspectRequest request);
+VerifyReport run_verify(VerifyRequest request);
+
+}  // namespace circuit::cli

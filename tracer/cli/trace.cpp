@@ -1,0 +1,241 @@
+#include <charconv>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <stdexcept>
+
+#include <CLI/CLI.hpp>
+
+#include "tracer/cli/byte_size.h"
+#include "tracer/cli/command.h"
+#include "tracer/cli/engine_library.h"
+#include "tracer/cli/machine_options.h"
+#include "tracer/cli/model_folders.h"
+#include "tracer/cli/output_files.h"
+#include "tracer/cli/progress_line.h"
+#include "tracer/cli/prune_options.h"
+#include "tracer/cli/standard_output.h"
+#include "tracer/cli/trace_report.h"
+#include "tracer/text/prompt.h"
+
+namespace circuit::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  circuit trace --prompt 'le contraire de petit est'
+  circuit trace --prompt 'the opposite of small is' --target ' large- big' --out pictures
+  circuit trace --prompt '36 + 59 =' --format json,pdf --save-graph --json
+  circuit trace --model MODEL --transcoders CLT --prompt 'The capital of France is' --max-features 0)";
+
+struct TraceCommand {
+  TraceRequest request;
+  ModelFolders folders;
+  MachineOptions machine;
+  std::string memory = byte_size_text(request.attribution.memory_bytes);
+  std::string prompt_file, token_ids;
+  bool json = false;
+  const CLI::App* parsed = nullptr;
+
+  bool given(const char* option) const { return parsed->count(option) > 0; }
+};
+
+void add_prompt_options(CLI::App& command, TraceCommand& trace) {
+  command.add_option("--prompt", trace.request.prompt.prompt, "The text to explain")
+      ->group("Prompt");
+  command.add_option("--prompt-file", trace.prompt_file,
+                     "File with the prompt (- = standard input); its last line break is left out")
+      ->type_name("FILE")
+      ->group("Prompt");
+  command.add_option("--token-ids", trace.token_ids, "The prompt as ids, 1,2,3, taken as given")
+      ->type_name("IDS")
+      ->group("Prompt");
+  command.add_option("--bos", trace.request.prompt.bos,
+                     "Special token at the start: none, or its id; default: the tokenizer's first "
+                     "of bos, pad, eos, unless the prompt begins with one")
+      ->type_name("ID|none")
+      ->group("Prompt");
+  command.add_option("--zero-positions", trace.request.attribution.zero_positions,
+                     "First positions without features and errors; default: 1, or 4 for chats of "
+                     "Gemma 3")
+      ->type_name("N")
+      ->group("Prompt");
+}
+
+void add_target_options(CLI::App& command, TraceCommand& trace) {
+  TargetOptions& targets = trace.request.attribution.targets;
+  // Bound as raw results: CLI11 takes [1,2], [] and {} in lists of strings for lists of its own.
+  const CLI::callback_t take_targets = [&targets](const CLI::results_t& values) {
+    targets.named = values;
+    return true;
+  };
+  command.add_option("--target", take_targets,
+                     "Output to explain, repeatable: a token with its leading space (' Austin'), "
+                     "#ID, or A-B for a difference of logits; default: the most probable tokens")
+      ->type_name("TOKEN")
+      ->take_all()
+      ->group("Targets");
+  command.add_option("--max-logits", targets.max_logits,
+                     "Without --target: at most this many tokens")
+      ->capture_default_str()
+      ->group("Targets");
+  command.add_option("--logit-prob", targets.logit_probability,
+                     "Without --target: no more tokens than have this share of probability, 0 to 1")
+      ->capture_default_str()
+      ->group("Targets");
+}
+
+void add_attribution_options(CLI::App& command, TraceCommand& trace) {
+  AttributionOptions& options = trace.request.attribution;
+  const std::string group = "Attribution";
+  command.add_option("--max-features", options.max_features,
+                     "Features that become nodes, the most influential ones; 0 = all")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--batch-size", options.batch_size,
+                     "With --update-interval: features that are chosen before they are ranked anew")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--update-interval", options.update_interval,
+                     "Features are ranked anew after this many batches")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--memory", trace.memory,
+                     "For the buffers of the backward pass; more is faster: 1.5GiB, 800MB")
+      ->type_name("SIZE")
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_options(CLI::App& command, TraceCommand& trace) {
+  add_model_options(command, trace.folders);
+  add_prompt_options(command, trace);
+  add_target_options(command, trace);
+  add_attribution_options(command, trace);
+  add_prune_options(command, trace.request.pruning, "Pruning");
+  add_output_options(command, trace.request.output, "made from the prompt",
+                     "Formats: json (viewers), dot, svg, png, pdf, graphml");
+  command.add_flag("--save-graph", trace.request.save_graph,
+                   "Also write NAME.graph.safetensors, the whole graph before pruning")
+      ->group("Output");
+  command.add_flag("--json", trace.json, "Print the report as one JSON object")->group("Output");
+  add_machine_options(command, trace.machine);
+}
+
+std::vector<std::int32_t> parse_ids(std::string_view list) {
+  std::vector<std::int32_t> ids;
+  while (true) {
+    const std::size_t comma = list.find(',');
+    const std::string_view text = list.substr(0, comma);
+    std::int32_t id = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc{} || end != text.data() + text.size() || id < 0) {
+      throw std::invalid_argument("--token-ids: '" + std::string(text) +
+                                  "' is no token id, expected whole numbers such as 1,2,3");
+    }
+    ids.push_back(id);
+    if (comma == std::string_view::npos) return ids;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+std::string read_prompt(const std::string& file) {
+  std::string text;
+  if (file == "-") {
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  } else {
+    std::ifstream stream(file, std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(stream), {});
+    if (!stream || std::filesystem::is_directory(file)) {
+      throw std::runtime_error("[trace] --prompt-file " + file +
+                               ": cannot be read, expected a text file");
+    }
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+void check_prompt(TraceCommand& trace) {
+  PromptInput& prompt = trace.request.prompt;
+  const int given = trace.given("--prompt") + trace.given("--prompt-file") +
+                    trace.given("--token-ids");
+  if (given != 1) {
+    throw std::invalid_argument(
+        given == 0 ? "no prompt; expected one, as in circuit trace --prompt 'le contraire de petit "
+                     "est'"
+                   : "more than one prompt; expected one of --prompt, --prompt-file, --token-ids");
+  }
+  if (trace.given("--prompt") && prompt.prompt.empty()) {
+    throw std::invalid_argument("--prompt is empty, expected a text");
+  }
+  if (trace.given("--token-ids")) {
+    if (trace.given("--bos")) {
+      throw std::invalid_argument("--bos with --token-ids, which are taken as given");
+    }
+    prompt.token_ids = parse_ids(trace.token_ids);
+  }
+  if (trace.given("--bos")) parse_bos(prompt.bos);
+}
+
+void check_at_least(const char* option, std::int64_t value, std::int64_t least) {
+  // Far above any use; keeps products of two such numbers inside 64 bits.
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  if (value >= least && value <= kMost) return;
+  throw std::invalid_argument(std::string(option) + " is " + std::to_string(value) +
+                              ", expected a whole number of at least " + std::to_string(least));
+}
+
+void check(TraceCommand& trace) {
+  AttributionOptions& options = trace.request.attribution;
+  require_both_or_none(trace.folders);
+  check_prompt(trace);
+  if (options.zero_positions) check_at_least("--zero-positions", *options.zero_positions, 1);
+  if (trace.given("--target") && (trace.given("--max-logits") || trace.given("--logit-prob"))) {
+    throw std::invalid_argument("--target with --max-logits or --logit-prob, which choose targets");
+  }
+  check_at_least("--max-logits", options.targets.max_logits, 1);
+  check_share("--logit-prob", options.targets.logit_probability);
+  check_at_least("--max-features", options.max_features, 0);
+  check_at_least("--batch-size", options.batch_size, 1);
+  check_at_least("--update-interval", options.update_interval, 1);
+  options.memory_bytes = parse_byte_size(trace.memory);
+  check_prune_options(trace.request.pruning);
+  check_output_files(trace.request.output);
+  trace.request.load.dtype = check_machine_options(trace.machine);
+  trace.request.load.threads = trace.machine.threads;
+  if (!trace.prompt_file.empty()) trace.request.prompt.prompt = read_prompt(trace.prompt_file);
+  require_writable(trace.request.output.folder);
+}
+
+void run(TraceCommand& trace) {
+  const ModelFolders folders = or_demo(trace.folders);
+  trace.request.load.model = folders.model;
+  trace.request.load.transcoders = folders.transcoders;
+  trace.request.check_names = !trace.folders.none_given();
+  ProgressLine line(trace.machine.quiet);
+  trace.request.progress = [&line](const std::string& stage, std::int64_t done,
+                                   std::int64_t total) { line.update(stage, done, total); };
+  trace.request.warn = [&line](const std::string& warning) {
+    line.clear();
+    std::cerr << "circuit: warning: " << warning << std::endl;
+  };
+  const TraceReport report = run_trace(trace.request);
+  line.clear();
+  print(trace.json ? trace_report_json(report) : trace_report_text(report));
+}
+
+}  // namespace
+
+Command add_trace(CLI::App& program) {
+  CLI::App* const command =
+      program.add_subcommand("trace", "Trace a prompt: the circuit behind the model's next token");
+  const auto trace = std::make_shared<TraceCommand>();
+  trace->parsed = command;
+  add_options(*command, *trace);
+  command->footer(kExamples);
+  return {.name = "trace", .check = [trace] { check(*trace); }, .run = [trace] { run(*trace); }};
+}
+
+}  // namespace circuit::cli

@@ -1,0 +1,106 @@
+#include "tracer/cli/trace_report.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "export/output_text.h"
+#include "tracer/cli/byte_size.h"
+#include "tracer/cli/json_line.h"
+#include "tracer/cli/report_table.h"
+#include "tracer/cli/score_text.h"
+
+namespace circuit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<const char*, 5> kPhases = {"load", "forward", "attribute", "prune", "export"};
+
+double seconds_of(const TraceReport& report, const char* phase) {
+  const auto found = report.seconds.find(phase);
+  return found == report.seconds.end() ? 0.0 : found->second;
+}
+
+std::vector<std::string> token_items(const TraceReport& report) {
+  std::vector<std::string> items;
+  for (std::size_t i = 0; i < report.ids.size(); ++i) {
+    items.push_back(quoted(report.tokens[i]) + " " + std::to_string(report.ids[i]));
+  }
+  return items;
+}
+
+std::vector<std::string> target_lines(const TraceReport& report) {
+  std::vector<std::string> lines;
+  for (const Target& target : report.targets) {
+    std::string line = fixed_text(target.probability, 4) + "  ";
+    line += target.kind == TargetKind::kDirection
+                ? one_line(target.label)
+                : quoted(target.label) + " " + std::to_string(target.token_id);
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::string phases_text(const TraceReport& report) {
+  std::string text;
+  for (const char* phase : kPhases) {
+    text += (text.empty() ? "" : ", ") + std::string(phase) + " " +
+            seconds_text(seconds_of(report, phase));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string trace_report_text(const TraceReport& report) {
+  ReportTable table;
+  table.add_flow("tokens", token_items(report));
+  table.add_lines("targets", target_lines(report));
+  table.add("features", count_text(report.active_features) + " active, " +
+                            count_text(report.selected_features) + " selected");
+  table.add("circuit", count_text(report.kept_nodes) + " of " + count_text(report.nodes) +
+                           " nodes, " + count_text(report.kept_edges) + " of " +
+                           count_text(report.edges) + " edges");
+  table.add("scores", scores_text(report.scores));
+  table.add("closure", closure_text(report.closure_error));
+  table.add("time", phases_text(report));
+  table.add("memory", report.peak_memory_bytes > 0
+                          ? byte_size_text(report.peak_memory_bytes) + " at most"
+                          : "unknown");
+  std::vector<std::string> files;
+  for (const auto& file : report.files) files.push_back(file.string());
+  table.add_lines("files", files);
+  return table.text();
+}
+
+std::string trace_report_json(const TraceReport& report) {
+  Json targets = Json::array();
+  for (const Target& target : report.targets) {
+    targets.push_back({{"token", target.label},
+                       {"token_id", target.token_id},
+                       {"probability", target.probability}});
+  }
+  Json phases = Json::object();
+  for (const char* phase : kPhases) phases[phase] = seconds_of(report, phase);
+  Json files = Json::array();
+  for (const auto& file : report.files) files.push_back(file.string());
+  Json object;
+  object["tokens"] = report.tokens;
+  object["targets"] = targets;
+  object["active_features"] = report.active_features;
+  object["selected_features"] = report.selected_features;
+  object["nodes"] = report.kept_nodes;
+  object["edges"] = report.kept_edges;
+  object["replacement_score"] = number_or_null<Json>(report.scores.replacement);
+  object["completeness_score"] = number_or_null<Json>(report.scores.completeness);
+  object["closure_error"] = number_or_null<Json>(report.closure_error);
+  object["phases"] = phases;
+  object["peak_memory_bytes"] = report.peak_memory_bytes;
+  object["files"] = files;
+  return json_line(object);
+}
+
+}  // namespace circuit::cli

@@ -1,0 +1,38 @@
+#include "tracer/cli/written_files.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tracer/cli/json_line.h"
+#include "tracer/cli/report_table.h"
+
+namespace circuit::cli {
+namespace {
+
+std::vector<std::string> texts(const std::vector<std::filesystem::path>& files) {
+  std::vector<std::string> names;
+  for (const auto& file : files) names.push_back(file.string());
+  return names;
+}
+
+}  // namespace
+
+std::string written_files_text(const AttributionGraph& graph, const PrunedGraph& pruned,
+                               const std::vector<std::filesystem::path>& files) {
+  ReportTable table;
+  table.add("circuit", count_text(pruned.kept_nodes()) + " of " + count_text(graph.n_nodes()) +
+                           " nodes, " + count_text(pruned.kept_edges()) + " of " +
+                           count_text(graph.edges().edges()) + " edges");
+  table.add_lines("files", texts(files));
+  return table.text();
+}
+
+std::string written_files_json(const PrunedGraph& pruned,
+                               const std::vector<std::filesystem::path>& files) {
+  nlohmann::ordered_json object;
+  object["nodes"] = pruned.kept_nodes();
+  object["edges"] = pruned.kept_edges();
+  object["files"] = texts(files);
+  return json_line(object);
+}
+
+}  // namespace circuit::cli

@@ -1,0 +1,65 @@
+// What a model's and a transcoder's directory hold, as plain values; no torch type shows.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace circuit {
+
+struct ModelDescription {
+  std::filesystem::path directory;
+  std::string name;
+  std::string architecture;  ///< "LlamaForCausalLM"
+  std::string dtype;         ///< of the weights in the files, such as "F16"; "F16, F32" when mixed
+  std::int64_t n_layers = 0;
+  std::int64_t d_model = 0;
+  std::int64_t n_heads = 0;
+  std::int64_t n_kv_heads = 0;
+  std::int64_t d_head = 0;
+  std::int64_t d_mlp = 0;
+  std::int64_t vocabulary_size = 0;
+  std::int64_t max_positions = 0;
+  std::int64_t parameters = 0;
+  std::int64_t bytes = 0;
+  bool has_tokenizer = false;
+  std::string hash;
+};
+
+struct TranscodersDescription {
+  std::filesystem::path directory;
+  std::string name;
+  std::string model_name;  ///< of the model they are for, as config.yaml says; may be empty
+  std::string scan;
+  std::string kind;        ///< "cross-layer" or "per-layer"
+  std::string activation;  ///< "relu", "jumprelu" or "topk 32"
+  std::string read_site;   ///< "mlp.hook_in"
+  std::string write_site;  ///< "mlp.hook_out"
+  std::string dtype;
+  std::int64_t n_layers = 0;
+  std::int64_t d_model = 0;
+  std::int64_t n_features = 0;  ///< of each layer
+  bool has_skip = false;
+  std::int64_t parameters = 0;
+  std::int64_t bytes = 0;
+  std::string hash;
+};
+
+/// Opens the model as `Tracer` does, so that a missing or misshapen tensor and values that are not
+/// finite throw std::runtime_error `[load_model] …`; converts nothing. `full_hash` hashes every
+/// byte instead of samples, and so gives another hash than graph files hold.
+ModelDescription describe_model(const std::filesystem::path& directory, bool full_hash = false);
+
+/// From config.yaml and the headers of the files; throws std::runtime_error
+/// `[load_transcoders] …`.
+TranscodersDescription describe_transcoders(const std::filesystem::path& directory,
+                                            bool full_hash = false);
+
+/// Empty when transcoders can stand in for the model's MLPs, else what does not fit.
+std::string find_misfit(const ModelDescription& model, const TranscodersDescription& transcoders);
+
+/// Whether transcoders made for `made_for` (such as "google/gemma-2-2b") may be meant for the model
+/// in `directory`: `made_for` is empty, or its last part is in the directory's path.
+bool names_model(const std::string& made_for, const std::filesystem::path& directory);
+
+}  // namespace circuit

@@ -1,0 +1,60 @@
+#include "tracer/model/attention.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tracer/model/affine.h"
+
+namespace circuit {
+namespace {
+
+// [n, heads * d_head] -> [heads, n, d_head]
+at::Tensor split_heads(const at::Tensor& x, std::int64_t d_head) {
+  return x.view({x.size(0), -1, d_head}).transpose(0, 1);
+}
+
+// [n_kv_heads, n, d_head] -> [n_heads, n, d_head]
+at::Tensor share_heads(const at::Tensor& x, const ModelConfig& config) {
+  return x.repeat_interleave(config.n_heads / config.n_kv_heads, /*dim=*/0);
+}
+
+}  // namespace
+
+AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
+                                  const RotaryTable& rotary, const at::Tensor& x) {
+  at::Tensor query = split_heads(affine(x, attention.query, attention.query_bias), config.d_head);
+  at::Tensor key = split_heads(affine(x, attention.key, attention.key_bias), config.d_head);
+  const at::Tensor values = affine(x, attention.value, attention.value_bias);
+  if (config.positions == PositionKind::kRotary) {
+    query = apply_rotary(rotary, query);
+    key = apply_rotary(rotary, key);
+  }
+  key = share_heads(key, config);
+  at::Tensor scores =
+      at::matmul(query, key.transpose(1, 2)) / std::sqrt(static_cast<double>(config.d_head));
+  const at::Tensor future =
+      at::ones({x.size(0), x.size(0)}, x.options().dtype(at::kBool)).triu(/*diagonal=*/1);
+  scores = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
+
+  AttentionOutput result;
+  result.pattern = scores.softmax(-1);
+  result.output = attention_push(config, attention, result.pattern, values);
+  if (attention.output_bias.defined()) result.output += attention.output_bias;
+  return result;
+}
+
+at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
+                          const at::Tensor& pattern, const at::Tensor& values) {
+  const at::Tensor shared = share_heads(split_heads(values, config.d_head), config);
+  const at::Tensor mixed = at::matmul(pattern, shared);  // [n_heads, n, d_head]
+  const at::Tensor joined = mixed.transpose(0, 1).reshape({values.size(0), -1});
+  return affine(joined, attention.output, {});
+}
+
+at::Tensor fold_value_norm(const Attention& attention, const Norm& norm) {
+  return norm_centre(norm, attention.value * norm.gain).contiguous();
+}
+
+}  // namespace circuit

@@ -1,0 +1,148 @@
+#include <ATen/ATen.h>
+
+#include <stdexcept>
+
+#include "tracer/model/architecture.h"
+#include "tracer/model/model.h"
+#include "transcoders/tensor_view.h"
+#include "transcoders/weights/safetensors.h"
+
+namespace circuit {
+namespace {
+
+// Finds tensors of one model by the names of its family, and checks each as it is read.
+class WeightReader {
+ public:
+  WeightReader(const Architecture& family, WeightArchive archive, at::ScalarType dtype)
+      : family_(family), archive_(std::move(archive)), dtype_(dtype) {}
+
+  at::Tensor read(const std::string& name, std::vector<std::int64_t> shape) const {
+    const std::string stored = stored_name(name);
+    const SafetensorsFile& file = archive_.file_of(stored);
+    at::Tensor tensor = load_tensor("load_model", file, stored, shape, dtype_);
+    require_finite("load_model", file, stored, tensor);
+    return tensor;
+  }
+
+  /// A projection as [out, in], however the family stores it.
+  at::Tensor projection(std::string_view pattern, std::int64_t layer, std::int64_t out,
+                        std::int64_t in) const {
+    const std::string name = layer_tensor(pattern, layer) + ".weight";
+    return family_.weights_are_input_major ? read(name, {in, out}).t() : read(name, {out, in});
+  }
+
+  at::Tensor bias(std::string_view pattern, std::int64_t layer, std::int64_t size,
+                  bool exists) const {
+    if (!exists) return {};
+    return read(layer_tensor(pattern, layer) + ".bias", {size});
+  }
+
+  Norm norm(const ModelConfig& config, std::string_view pattern, std::int64_t layer) const {
+    Norm norm;
+    norm.kind = config.norm;
+    norm.epsilon = config.norm_epsilon;
+    norm.gain = read(layer_tensor(pattern, layer) + ".weight", {config.d_model});
+    norm.bias = bias(pattern, layer, config.d_model, config.norm == NormKind::kLayer);
+    return norm;
+  }
+
+ private:
+  std::string stored_name(std::string_view name) const {
+    const std::string_view prefix = family_.tensors.optional_prefix;
+    if (!prefix.empty() && !archive_.contains(name) && name.starts_with(prefix)) {
+      const std::string_view bare = name.substr(prefix.size());
+      if (archive_.contains(bare)) return std::string(bare);
+    }
+    return std::string(name);
+  }
+
+  const Architecture& family_;
+  WeightArchive archive_;
+  at::ScalarType dtype_;
+};
+
+Attention read_attention(const ModelConfig& c, const TensorNames& names, const WeightReader& reader,
+                         std::int64_t layer) {
+  const std::int64_t d_query = c.n_heads * c.d_head;
+  const std::int64_t d_value = c.n_kv_heads * c.d_head;
+  Attention a;
+  if (!names.query_key_value.empty()) {
+    const std::int64_t d_all = d_query + 2 * d_value;
+    const at::Tensor all = reader.projection(names.query_key_value, layer, d_all, c.d_model);
+    a.query = all.narrow(0, 0, d_query);
+    a.key = all.narrow(0, d_query, d_value);
+    a.value = all.narrow(0, d_query + d_value, d_value);
+    const at::Tensor bias = reader.bias(names.query_key_value, layer, d_all, c.attention_bias);
+    if (bias.defined()) {
+      a.query_bias = bias.narrow(0, 0, d_query);
+      a.key_bias = bias.narrow(0, d_query, d_value);
+      a.value_bias = bias.narrow(0, d_query + d_value, d_value);
+    }
+  } else {
+    a.query = reader.projection(names.query, layer, d_query, c.d_model);
+    a.key = reader.projection(names.key, layer, d_value, c.d_model);
+    a.value = reader.projection(names.value, layer, d_value, c.d_model);
+    a.query_bias = reader.bias(names.query, layer, d_query, c.attention_bias);
+    a.key_bias = reader.bias(names.key, layer, d_value, c.attention_bias);
+    a.value_bias = reader.bias(names.value, layer, d_value, c.attention_bias);
+  }
+  a.output = reader.projection(names.attention_output, layer, c.d_model, d_query);
+  a.output_bias = reader.bias(names.attention_output, layer, c.d_model, c.attention_output_bias);
+  return a;
+}
+
+Mlp read_mlp(const ModelConfig& c, const TensorNames& names, const WeightReader& reader,
+             std::int64_t layer) {
+  Mlp m;
+  if (c.mlp == MlpKind::kGated) {
+    m.gate = reader.projection(names.gate, layer, c.d_mlp, c.d_model);
+    m.gate_bias = reader.bias(names.gate, layer, c.d_mlp, c.mlp_bias);
+  }
+  m.up = reader.projection(names.up, layer, c.d_mlp, c.d_model);
+  m.up_bias = reader.bias(names.up, layer, c.d_mlp, c.mlp_bias);
+  m.down = reader.projection(names.down, layer, c.d_model, c.d_mlp);
+  m.down_bias = reader.bias(names.down, layer, c.d_model, c.mlp_bias);
+  return m;
+}
+
+}  // namespace
+
+Model load_model(const std::filesystem::path& directory, at::ScalarType dtype) {
+  if (!std::filesystem::is_directory(directory)) {
+    throw std::runtime_error("[load_model] " + directory.string() +
+                             ": no such directory, expected a Hugging Face model directory");
+  }
+  Model model;
+  model.config = read_model_config(directory);
+  const ModelConfig& c = model.config;
+  const Architecture& family = find_architecture(c.architecture, c.model_type);
+  const TensorNames& names = family.tensors;
+  WeightArchive archive = WeightArchive::open(directory);
+  for (const SafetensorsFile& file : archive.files()) model.files.push_back(file.path());
+  const WeightReader reader(family, std::move(archive), dtype);
+
+  const auto canonical = std::filesystem::weakly_canonical(directory);
+  model.name = (canonical.has_filename() ? canonical : canonical.parent_path()).filename().string();
+  model.dtype = dtype;
+  model.embedding = reader.read(layer_tensor(names.embedding, 0) + ".weight",
+                                {c.vocabulary_size, c.d_model});
+  if (c.positions == PositionKind::kLearned) {
+    model.position_embedding = reader.read(layer_tensor(names.position_embedding, 0) + ".weight",
+                                           {c.max_positions, c.d_model});
+  }
+  for (std::int64_t layer = 0; layer < c.n_layers; ++layer) {
+    Block block;
+    block.attention_norm = reader.norm(c, names.attention_norm, layer);
+    block.attention = read_attention(c, names, reader, layer);
+    block.mlp_norm = reader.norm(c, names.mlp_norm, layer);
+    block.mlp = read_mlp(c, names, reader, layer);
+    model.blocks.push_back(std::move(block));
+  }
+  model.final_norm = reader.norm(c, names.final_norm, 0);
+  model.unembedding = c.tied_embeddings ? model.embedding
+                                        : reader.read(std::string(names.unembedding) + ".weight",
+                                                      {c.vocabulary_size, c.d_model});
+  return model;
+}
+
+}  // namespace circuit

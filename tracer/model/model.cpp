@@ -1,0 +1,73 @@
+#include "tracer/model/model.h"
+
+#include <ATen/ATen.h>
+
+#include <stdexcept>
+
+#include "tracer/model/affine.h"
+
+namespace circuit {
+namespace {
+
+void check_ids(const ModelConfig& config, std::span<const std::int32_t> ids) {
+  if (ids.empty()) throw std::invalid_argument("[forward] the prompt has no tokens");
+  if (static_cast<std::int64_t>(ids.size()) > config.max_positions) {
+    throw std::invalid_argument("[forward] the prompt has " + std::to_string(ids.size()) +
+                                " tokens, the model takes at most " +
+                                std::to_string(config.max_positions));
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < 0 || ids[i] >= config.vocabulary_size) {
+      throw std::invalid_argument("[forward] token id " + std::to_string(ids[i]) +
+                                  " at position " + std::to_string(i) + ", expected 0 to " +
+                                  std::to_string(config.vocabulary_size - 1));
+    }
+  }
+}
+
+BlockRecord block_forward(const ModelConfig& config, const Block& block, const RotaryTable& rotary,
+                          at::Tensor& residual) {
+  BlockRecord record;
+  const NormOutput attention_in = norm_forward(block.attention_norm, residual);
+  AttentionOutput attention = attention_forward(config, block.attention, rotary, attention_in.output);
+  record.attention_inverse_scale = attention_in.inverse_scale;
+  record.pattern = std::move(attention.pattern);
+  record.residual_mid = residual + attention.output;
+  const NormOutput mlp_in = norm_forward(block.mlp_norm, record.residual_mid);
+  record.mlp_inverse_scale = mlp_in.inverse_scale;
+  record.mlp_out = mlp_forward(config, block.mlp, mlp_in.output);
+  residual = record.residual_mid + record.mlp_out;
+  return record;
+}
+
+}  // namespace
+
+ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
+                      LogitPositions positions) {
+  const ModelConfig& config = model.config;
+  check_ids(config, input_ids);
+  const auto n = static_cast<std::int64_t>(input_ids.size());
+  ForwardRecord record;
+  record.input_ids.assign(input_ids.begin(), input_ids.end());
+  const at::Tensor ids = at::tensor(record.input_ids, at::kInt).to(at::kLong);
+  record.token_embeddings = model.embedding.index_select(0, ids);
+  at::Tensor residual = record.token_embeddings;
+  RotaryTable rotary;
+  if (config.positions == PositionKind::kRotary) {
+    rotary = rotary_table(config, n, model.dtype);
+  } else {
+    residual = residual + model.position_embedding.narrow(0, 0, n);
+  }
+  for (const Block& block : model.blocks) {
+    record.blocks.push_back(block_forward(config, block, rotary, residual));
+  }
+  record.residual_final = residual;
+  const NormOutput final_norm = norm_forward(model.final_norm, residual);
+  record.final_inverse_scale = final_norm.inverse_scale;
+  const at::Tensor read = positions == LogitPositions::kAll ? final_norm.output
+                                                            : final_norm.output.narrow(0, n - 1, 1);
+  record.logits = affine(read, model.unembedding, {});
+  return record;
+}
+
+}  // namespace circuit

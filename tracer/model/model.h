@@ -1,0 +1,70 @@
+// A decoder-only language model and its forward pass, with a record of everything that the
+// replacement freezes. Non-goals: key-value caches, batches of prompts.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tracer/model/attention.h"
+#include "tracer/model/config.h"
+#include "tracer/model/mlp.h"
+#include "tracer/model/norm.h"
+
+namespace circuit {
+
+struct Block {
+  Norm attention_norm;
+  Attention attention;
+  Norm mlp_norm;
+  Mlp mlp;
+};
+
+struct Model {
+  ModelConfig config;
+  std::string name;                          ///< The directory's name.
+  std::vector<std::filesystem::path> files;  ///< Weight files, for content_hash.
+  at::Tensor embedding;                      ///< [vocabulary, d_model]
+  at::Tensor position_embedding;             ///< [max_positions, d_model] or undefined
+  std::vector<Block> blocks;                 ///< [n_layers]
+  Norm final_norm;
+  at::Tensor unembedding;  ///< [vocabulary, d_model]; the embedding itself when tied
+  at::ScalarType dtype = at::kFloat;
+};
+
+/// Opens a Hugging Face directory: config.json and safetensors (one file or shards; f64, f32, f16,
+/// bf16), memory-mapped and converted to `dtype` only where it differs. Throws std::runtime_error
+/// `[load_model] FILE: tensor NAME …` for a missing or misshapen tensor and for values that are
+/// not finite.
+Model load_model(const std::filesystem::path& directory, at::ScalarType dtype = at::kFloat);
+
+/// What one block did.
+struct BlockRecord {
+  at::Tensor attention_inverse_scale;  ///< [n, 1] of the norm ahead of attention
+  at::Tensor pattern;                  ///< [n_heads, n, n]
+  at::Tensor residual_mid;             ///< [n, d_model]
+  at::Tensor mlp_inverse_scale;        ///< [n, 1] of the norm ahead of the MLP
+  at::Tensor mlp_out;                  ///< [n, d_model]
+};
+
+struct ForwardRecord {
+  std::vector<std::int32_t> input_ids;
+  at::Tensor token_embeddings;  ///< [n, d_model] as added to the residual stream
+  std::vector<BlockRecord> blocks;
+  at::Tensor residual_final;       ///< [n, d_model] after the last block
+  at::Tensor final_inverse_scale;  ///< [n, 1]
+  at::Tensor logits;               ///< [n, vocabulary], or [1, vocabulary] of the last position
+};
+
+enum class LogitPositions : std::uint8_t { kLast, kAll };
+
+/// Throws std::invalid_argument `[forward] …` when `input_ids` is empty, longer than the model's
+/// positions, or holds an id outside the vocabulary.
+ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
+                      LogitPositions positions = LogitPositions::kLast);
+
+}  // namespace circuit

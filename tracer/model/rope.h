@@ -1,0 +1,22 @@
+// Rotary position embedding in the half-split layout of Hugging Face's Llama, with linear and
+// Llama-3 frequency scaling.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "tracer/model/config.h"
+
+namespace circuit {
+
+struct RotaryTable {
+  at::Tensor cosines;  ///< [n_positions, d_head]
+  at::Tensor sines;    ///< [n_positions, d_head]
+};
+
+/// The table for positions 0 … n_positions - 1, computed in double and rounded to `dtype`.
+RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions, at::ScalarType dtype);
+
+/// x [heads, n_positions, d_head] -> the same, rotated.
+at::Tensor apply_rotary(const RotaryTable& table, const at::Tensor& x);
+
+}  // namespace circuit

@@ -1,0 +1,49 @@
+#include "tracer/model/threads.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <dlfcn.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+
+#include <thread>
+
+namespace circuit {
+namespace {
+
+// at::set_num_threads does not reach OpenBLAS, and MKL keeps a count per calling thread.
+void use_one_blas_thread() {
+  using Set = void (*)(int);
+  if (auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
+  if (auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads"))) set(1);
+  if (at::get_num_threads() != 1) at::set_num_threads(1);
+}
+
+}  // namespace
+
+struct ThreadScope::Limit {
+  explicit Limit(std::size_t threads)
+      : control(tbb::global_control::max_allowed_parallelism, threads) {}
+  tbb::global_control control;
+};
+
+ThreadScope::ThreadScope(int threads) {
+  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  limit_ = std::make_unique<Limit>(threads > 0 ? static_cast<std::size_t>(threads) : cores);
+  use_one_blas_thread();
+}
+
+ThreadScope::~ThreadScope() = default;
+
+void parallel_tasks(std::size_t count, const std::function<void(std::size_t)>& body) {
+  tbb::parallel_for(
+      tbb::blocked_range<std::size_t>(0, count, /*grainsize=*/1),
+      [&](const tbb::blocked_range<std::size_t>& range) {
+        const c10::InferenceMode inference;
+        for (std::size_t i = range.begin(); i != range.end(); ++i) body(i);
+      },
+      tbb::simple_partitioner());
+}
+
+}  // namespace circuit

@@ -1,0 +1,59 @@
+// Settings of a trace, one struct a stage; every default of the command line is written here once.
+// Installed; knows neither torch nor the command line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace circuit {
+
+/// The type that the library computes in. bf16 halves memory and is coarse; f64 is for checks.
+enum class ComputeType : std::uint8_t { kF32, kF64, kBF16 };
+
+struct LoadOptions {
+  std::filesystem::path model;        ///< Hugging Face directory.
+  std::filesystem::path transcoders;  ///< Native transcoder directory.
+  ComputeType dtype = ComputeType::kF32;
+  /// Threads for everything after; 0 = all cores. Results do not depend on it.
+  int threads = 0;
+};
+
+/// Which outputs are explained.
+struct TargetOptions {
+  /// Without named targets: at most this many of the most probable next tokens …
+  std::int64_t max_logits = 10;
+  /// … and no more than needed for this share of probability, in [0, 1].
+  double logit_probability = 0.95;
+  /// `#ID`, a token's text, or A-B of those for a difference of logits (docs/method.md, targets).
+  std::vector<std::string> named;
+};
+
+/// What the prompt is, and how it begins. Exactly one of `prompt` and `token_ids` is used.
+struct PromptInput {
+  std::string prompt;
+  std::optional<std::vector<std::int32_t>> token_ids;  ///< taken as given
+  /// `--bos`: empty = the rule of docs/method.md, "none", or an id that is prepended.
+  std::string bos;
+};
+
+struct AttributionOptions {
+  TargetOptions targets;
+  /// Features that become nodes; 0 = all. With a cap, features are chosen in rounds of
+  /// update_interval × batch_size by their influence so far.
+  std::int64_t max_features = 7500;
+  std::int64_t batch_size = 256;    ///< Defines the ranking round only, not the engine's batch.
+  std::int64_t update_interval = 4;  ///< Defines the ranking round only.
+  /// Bytes for the backward's buffers; changes speed, and results within rounding.
+  std::int64_t memory_bytes = std::int64_t{8} << 30;
+  /// First positions without features and errors; empty = 1, or 4 for chats of Gemma 3.
+  std::optional<std::int64_t> zero_positions;
+};
+
+/// Called now and then while a stage runs: its name, how much is done, how much there is.
+using Progress = std::function<void(const std::string& stage, std::int64_t done, std::int64_t total)>;
+
+}  // namespace circuit

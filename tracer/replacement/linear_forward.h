@@ -1,0 +1,36 @@
+// The frozen linear map, forwards: how a vector added somewhere moves everything after it. Used for
+// bias paths, for tokens at zeroed positions, and to check the backward (docs/method.md, bias paths).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "tracer/replacement/run.h"
+
+namespace circuit {
+
+/// What enters the frozen network. Undefined tensors stand for zeros.
+struct FrozenInput {
+  at::Tensor embedding;             ///< [m, d_model] added to the residual stream ahead of layer 0
+  std::vector<at::Tensor> mlp_out;  ///< [n_layers] of [m, d_model], or empty
+  /// Also adds every constant: biases of attention and norms (at the read sites too).
+  bool with_constants = false;
+};
+
+/// What comes out, over the first m positions.
+struct FrozenStream {
+  std::vector<at::Tensor> values;  ///< [n_layers] of [m, n_kv_heads * d_head] attention values
+  std::vector<at::Tensor> reads;   ///< [n_layers] of [m, d_model] at the transcoders' read site
+  at::Tensor final_read;           ///< [m, d_model] after the final norm
+};
+
+/// Pushes `input` through the first `m` positions of the frozen network; skip connections of the
+/// transcoders are part of it. Causality makes the first m positions independent of later ones.
+FrozenStream linear_forward(const ReplacementRun& run, const FrozenInput& input, std::int64_t m);
+
+/// Everything that reaches a read without coming from a node: decoder biases, biases of attention
+/// and norms, positional embeddings, MLP outputs of the zeroed positions beyond their skip.
+FrozenStream bias_stream(const ReplacementRun& run);
+
+}  // namespace circuit

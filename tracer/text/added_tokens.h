@@ -1,0 +1,65 @@
+// The added tokens of a tokenizer.json: found in the text before anything else happens to it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "tracer/text/normalizer.h"
+
+namespace circuit {
+
+struct AddedToken {
+  std::int32_t id = 0;
+  std::string content;
+  bool single_word = false;    ///< only between characters that are not part of a word
+  bool lstrip = false;         ///< takes the white space before it
+  bool rstrip = false;         ///< takes the white space behind it
+  bool is_normalized = false;  ///< is looked for in normalized text
+  bool is_special = false;
+};
+
+/// A part of a text: an added token (id >= 0) or the text between two.
+struct TextPiece {
+  std::string_view text;
+  std::int32_t id = -1;
+};
+
+class AddedTokens {
+ public:
+  /// Throws std::invalid_argument when a content is empty, also once normalized.
+  AddedTokens(std::vector<AddedToken> tokens, const Normalizer& normalizer);
+
+  /// The parts of `text`, in order, none of them empty text; leftmost and then longest tokens
+  /// win. Tokens of normalized text are looked for only if `is_normalized`, others only if not.
+  std::vector<TextPiece> split(std::string_view text, bool is_normalized) const;
+
+  /// Null when `id` is no added token.
+  const AddedToken* find(std::int32_t id) const;
+  const AddedToken* find(std::string_view content) const;
+  const std::vector<AddedToken>& tokens() const { return tokens_; }
+
+ private:
+  // All contents as one tree of bytes.
+  struct Tree {
+    std::unordered_map<std::uint64_t, std::uint32_t> children;  // node << 8 | byte
+    std::vector<std::int32_t> token = {-1};                     // [nodes] index of the token
+    std::vector<bool> begins = std::vector<bool>(256);          // [256] first bytes
+
+    void add(std::string_view content, std::int32_t index);
+  };
+  struct Match {
+    std::size_t length = 0;  // 0 for none
+    std::int32_t index = -1;
+  };
+
+  static Match longest_match(const Tree& tree, std::string_view text);
+
+  std::vector<AddedToken> tokens_;
+  Tree raw_;
+  Tree normalized_;
+};
+
+}  // namespace circuit

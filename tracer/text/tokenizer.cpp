@@ -1,0 +1,209 @@
+#include "tracer/text/tokenizer.h"
+
+#include <algorithm>
+#include <deque>
+#include <stdexcept>
+#include <utility>
+
+#include "tracer/text/byte_level.h"
+#include "tracer/text/special_tokens.h"
+#include "tracer/text/tokenizer_file.h"
+#include "tracer/text/utf8.h"
+#include "tracer/text/word_cache.h"
+
+namespace circuit {
+namespace {
+
+// What one call of encode works with.
+struct Encoding {
+  std::vector<std::int32_t> ids;
+  std::deque<std::string> storage;  // texts that the cache's words look into
+  WordCache cache;
+  std::string characters;  // of the word at hand
+};
+
+}  // namespace
+
+struct Tokenizer::Impl {
+  TokenizerParts parts;
+  SpecialTokenIds special;
+
+  void append_word(std::string_view word, Encoding& encoding) const;
+  void append_text(std::string_view text, Encoding& encoding) const;
+  void append_raw_text(std::string_view text, Encoding& encoding) const;
+  std::string_view vocabulary_text(std::int32_t id) const;
+  bool is_special(std::int32_t id) const;
+  std::optional<std::int32_t> find(const std::optional<std::string>& name) const;
+  void set_special_tokens(const SpecialTokenNames& names);
+};
+
+void Tokenizer::Impl::append_word(std::string_view word, Encoding& encoding) const {
+  std::vector<std::int32_t>& ids = encoding.ids;
+  WordCache::Entry& entry = encoding.cache.find(word);
+  const std::size_t begin = ids.size();
+  if (!entry.is_new()) {
+    const std::size_t count = entry.ids.end - entry.ids.begin;
+    ids.resize(begin + count);
+    std::copy_n(ids.data() + entry.ids.begin, count, ids.data() + begin);
+    return;
+  }
+  if (parts.pre_tokenizer.leaves_bytes()) {
+    to_byte_characters(word, encoding.characters);
+    parts.model.encode(encoding.characters, ids);
+  } else {
+    parts.model.encode(word, ids);
+  }
+  encoding.cache.fill(entry, word, {begin, ids.size()});
+}
+
+// Text without added tokens, normalized.
+void Tokenizer::Impl::append_text(std::string_view text, Encoding& encoding) const {
+  for (const std::string_view word : parts.pre_tokenizer.split(text, encoding.storage)) {
+    append_word(word, encoding);
+  }
+}
+
+void Tokenizer::Impl::append_raw_text(std::string_view text, Encoding& encoding) const {
+  for (const TextPiece& piece : parts.added_tokens.split(text, /*is_normalized=*/false)) {
+    if (piece.id >= 0) {
+      encoding.ids.push_back(piece.id);
+      continue;
+    }
+    std::string_view normalized = piece.text;
+    if (!parts.normalizer.changes_nothing()) {
+      normalized = encoding.storage.emplace_back(parts.normalizer.normalize(piece.text));
+    }
+    for (const TextPiece& part : parts.added_tokens.split(normalized, /*is_normalized=*/true)) {
+      if (part.id >= 0) {
+        encoding.ids.push_back(part.id);
+      } else {
+        append_text(part.text, encoding);
+      }
+    }
+  }
+}
+
+// Empty for an added token that the model does not know.
+std::string_view Tokenizer::Impl::vocabulary_text(std::int32_t id) const {
+  return parts.model.vocabulary().text(id);
+}
+
+bool Tokenizer::Impl::is_special(std::int32_t id) const {
+  const AddedToken* added = parts.added_tokens.find(id);
+  return (added != nullptr && added->is_special) || special.bos == id || special.eos == id ||
+         special.pad == id;
+}
+
+std::optional<std::int32_t> Tokenizer::Impl::find(const std::optional<std::string>& name) const {
+  if (!name) return std::nullopt;
+  if (const AddedToken* added = parts.added_tokens.find(*name)) return added->id;
+  const std::int32_t id = parts.model.vocabulary().find(*name);
+  return id >= 0 ? std::optional(id) : std::nullopt;
+}
+
+void Tokenizer::Impl::set_special_tokens(const SpecialTokenNames& names) {
+  special.bos = find(names.bos);
+  special.eos = find(names.eos);
+  special.pad = find(names.pad);
+  for (const AddedToken& token : parts.added_tokens.tokens()) {
+    const bool is_named =
+        special.bos == token.id || special.eos == token.id || special.pad == token.id;
+    if (token.is_special && !is_named) special.others.push_back(token.id);
+  }
+}
+
+Tokenizer::Tokenizer(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer Tokenizer::load(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool is_folder = std::filesystem::is_directory(path, error);
+  const std::filesystem::path file = is_folder ? path / "tokenizer.json" : path;
+  auto impl = std::make_unique<Impl>(Impl{read_tokenizer_file(file), {}});
+  impl->set_special_tokens(read_special_token_names(file.parent_path()));
+  return Tokenizer(std::move(impl));
+}
+
+std::vector<std::int32_t> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  check_utf8(text, "encode", "text");
+  Encoding encoding;
+  encoding.ids.reserve(text.size() / 3 + 8);
+  impl_->append_raw_text(text, encoding);
+  if (options.add_special_tokens) {
+    const TokenizerParts& parts = impl_->parts;
+    encoding.ids.insert(encoding.ids.begin(), parts.prefix.begin(), parts.prefix.end());
+    encoding.ids.insert(encoding.ids.end(), parts.suffix.begin(), parts.suffix.end());
+  }
+  return std::move(encoding.ids);
+}
+
+std::string Tokenizer::token_bytes(std::int32_t id) const {
+  if (id < 0) {
+    throw std::invalid_argument("[token_bytes] id " + std::to_string(id) + ", expected 0 or more");
+  }
+  const AddedToken* added = impl_->parts.added_tokens.find(id);
+  const std::string_view text = added ? added->content : impl_->vocabulary_text(id);
+  return decode_token(text, added != nullptr, impl_->parts.decoder);
+}
+
+std::string Tokenizer::token_text(std::int32_t id) const {
+  const bool is_token =
+      impl_->parts.added_tokens.find(id) != nullptr || impl_->parts.model.vocabulary().contains(id);
+  if (id >= 0 && !is_token) return "<id " + std::to_string(id) + ">";
+  return escape_invalid_utf8(token_bytes(id));
+}
+
+std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
+  std::string text;
+  std::string run;  // of byte tokens: either all of it is valid or none of its bytes is shown
+  const auto end_run = [&text, &run] {
+    if (find_invalid_utf8(run)) {
+      for (std::size_t i = 0; i < run.size(); ++i) text += "\uFFFD";
+    } else {
+      text += run;
+    }
+    run.clear();
+  };
+  for (const std::int32_t id : ids) {
+    std::string bytes = token_bytes(id);
+    const bool is_byte =
+        impl_->parts.decoder.byte_fallback && fallback_byte(impl_->vocabulary_text(id)).has_value();
+    if (is_byte) {
+      run += bytes;
+    } else {
+      end_run();
+      text += bytes;
+    }
+  }
+  end_run();
+  return replace_invalid_utf8(text);
+}
+
+std::int64_t Tokenizer::vocabulary_size() const {
+  const auto& added = impl_->parts.added_tokens.tokens();
+  return std::max(impl_->parts.model.vocabulary().size(), added.empty() ? 0 : added.back().id + 1);
+}
+
+bool Tokenizer::is_special(std::int32_t id) const { return impl_->is_special(id); }
+
+const SpecialTokenIds& Tokenizer::special_tokens() const { return impl_->special; }
+
+std::optional<std::int32_t> Tokenizer::find_single(std::string_view text) const {
+  const auto single = [this](std::string_view part) -> std::optional<std::int32_t> {
+    const std::vector<std::int32_t> ids = encode(part, {.add_special_tokens = false});
+    if (ids.size() != 1) return std::nullopt;
+    // A character that the vocabulary lacks is not its unknown token.
+    const bool is_unknown = impl_->parts.model.unknown_id() == ids[0];
+    if (is_unknown && part != impl_->vocabulary_text(ids[0])) return std::nullopt;
+    return ids[0];
+  };
+  if (const auto id = single(text)) return id;
+  // A normalizer may put a space's sign before every text, also before one that has a space.
+  if (!text.starts_with(' ')) return std::nullopt;
+  const auto id = single(text.substr(1));
+  return id && token_bytes(*id) == text ? id : std::nullopt;
+}
+
+}  // namespace circuit

@@ -1,0 +1,80 @@
+#include "tracer/text/vocabulary.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "tracer/text/string_hash.h"
+
+namespace circuit {
+
+void Vocabulary::reserve(std::size_t n_tokens, std::size_t n_bytes) {
+  bytes_.reserve(n_bytes);
+  places_.reserve(n_tokens);
+  const std::size_t n_slots = std::bit_ceil(2 * n_tokens + 16);
+  if (n_slots > slots_.size()) rehash(n_slots);
+}
+
+bool Vocabulary::add(std::string_view text, std::int32_t id) {
+  if (id < 0 || id >= kMaxTokens) {
+    throw std::invalid_argument("[add_token] id " + std::to_string(id) + ", expected 0 to " +
+                                std::to_string(kMaxTokens - 1));
+  }
+  if (text.size() >= kNoOffset - bytes_.size()) {
+    throw std::invalid_argument("[add_token] the vocabulary has 4 GiB of text or more");
+  }
+  if (2 * (n_tokens_ + 1) > slots_.size()) rehash(std::max<std::size_t>(64, 2 * slots_.size()));
+  const std::uint32_t hash = hash_string(text);
+  const std::size_t slot = slot_of(text, hash);
+  if (slots_[slot].id >= 0 || contains(id)) return false;
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= places_.size()) places_.resize(index + 1);
+  const Place place{static_cast<std::uint32_t>(bytes_.size()),
+                    static_cast<std::uint32_t>(text.size())};
+  places_[index] = place;
+  slots_[slot] = {hash, id, place};
+  bytes_ += text;
+  ++n_tokens_;
+  return true;
+}
+
+std::int32_t Vocabulary::find(std::string_view text) const {
+  return slots_.empty() ? -1 : slots_[slot_of(text, hash_string(text))].id;
+}
+
+bool Vocabulary::contains(std::int32_t id) const {
+  return id >= 0 && id < size() && places_[static_cast<std::size_t>(id)].offset != kNoOffset;
+}
+
+std::string_view Vocabulary::text(std::int32_t id) const {
+  return contains(id) ? text_at(places_[static_cast<std::size_t>(id)]) : std::string_view();
+}
+
+std::string_view Vocabulary::text_at(const Place& place) const {
+  return {bytes_.data() + place.offset, place.length};
+}
+
+void Vocabulary::rehash(std::size_t n_slots) {
+  std::vector<Slot> slots(n_slots);
+  for (const Slot& old : slots_) {
+    if (old.id < 0) continue;
+    std::size_t slot = old.hash & (n_slots - 1);
+    while (slots[slot].id >= 0) slot = (slot + 1) & (n_slots - 1);
+    slots[slot] = old;
+  }
+  slots_ = std::move(slots);
+}
+
+std::size_t Vocabulary::slot_of(std::string_view text, std::uint32_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash & mask;
+  while (slots_[slot].id >= 0 &&
+         (slots_[slot].hash != hash || text_at(slots_[slot].place) != text)) {
+    slot = (slot + 1) & mask;
+  }
+  return slot;
+}
+
+}  // namespace circuit

@@ -1,0 +1,223 @@
+#include "tracer/tracer.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <chrono>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include "tracer/attribution/attribute.h"
+#include "tracer/attribution/check_predictions.h"
+#include "tracer/attribution/feature_names.h"
+#include "tracer/model/threads.h"
+#include "tracer/text/prompt.h"
+#include "tracer/version.h"
+#include "transcoders/weights/content_hash.h"
+
+namespace circuit {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+at::ScalarType scalar_type(ComputeType type) {
+  switch (type) {
+    case ComputeType::kF32:
+      return at::kFloat;
+    case ComputeType::kF64:
+      return at::kDouble;
+    case ComputeType::kBF16:
+      return at::kBFloat16;
+  }
+  return at::kFloat;
+}
+
+const char* name_of(ComputeType type) {
+  return type == ComputeType::kF64 ? "f64" : type == ComputeType::kBF16 ? "bf16" : "f32";
+}
+
+std::string number_text(double value) {
+  std::ostringstream text;
+  text.precision(17);
+  text << value;
+  return text.str();
+}
+
+// "12,34-56": the ids behind the targets, from which `verify` rebuilds the directions.
+std::string target_ids_text(const std::vector<TargetTokens>& tokens) {
+  std::string text;
+  for (const TargetTokens& one : tokens) {
+    text += (text.empty() ? "" : ",") + std::to_string(one.a);
+    if (one.b) text += "-" + std::to_string(*one.b);
+  }
+  return text;
+}
+
+std::vector<TargetTokens> parse_target_ids(const AttributionGraph& graph, std::int64_t vocabulary) {
+  const auto& settings = graph.provenance().settings;
+  const auto found = settings.find("target_ids");
+  std::vector<TargetTokens> tokens;
+  std::istringstream list(found == settings.end() ? "" : found->second);
+  for (std::string one; std::getline(list, one, ',');) {
+    std::istringstream item(one);
+    TargetTokens ids;
+    char dash = 0;
+    std::int32_t b = -1;
+    item >> ids.a;
+    if (item >> dash >> b) ids.b = b;
+    if (ids.a < 0 || ids.a >= vocabulary || b >= vocabulary) tokens.clear();
+    tokens.push_back(ids);
+  }
+  if (tokens.size() != graph.n_targets()) {
+    throw std::invalid_argument("[verify] the graph file's target_ids name " +
+                                std::to_string(tokens.size()) + " targets, expected " +
+                                std::to_string(graph.n_targets()));
+  }
+  return tokens;
+}
+
+}  // namespace
+
+struct Tracer::State {
+  explicit State(const LoadOptions& load)
+      : options(load),
+        threads(load.threads),
+        model(load_model(load.model, scalar_type(load.dtype))),
+        transcoders(load_transcoders(load.transcoders, {.dtype = scalar_type(load.dtype)})) {
+    check_fit(model, *transcoders);
+    if (std::filesystem::exists(load.model / "tokenizer.json")) {
+      tokenizer.emplace(Tokenizer::load(load.model));
+    }
+    model_hash = content_hash(model.files);
+    transcoders_hash = content_hash(transcoders->info().files);
+  }
+
+  const Tokenizer* text() const { return tokenizer ? &*tokenizer : nullptr; }
+  Provenance provenance(const PromptInput& input, const AttributionOptions& attribution,
+                        const ReplacementRun& run, const OutputTargets& outputs) const;
+
+  LoadOptions options;
+  ThreadScope threads;
+  Model model;
+  std::unique_ptr<TranscoderSet> transcoders;
+  std::optional<Tokenizer> tokenizer;
+  std::string model_hash, transcoders_hash;
+};
+
+Provenance Tracer::State::provenance(const PromptInput& input,
+                                     const AttributionOptions& attribution,
+                                     const ReplacementRun& run,
+                                     const OutputTargets& outputs) const {
+  Provenance from;
+  from.prompt = input.token_ids ? "" : input.prompt;
+  from.model_name = model.name;
+  from.model_hash = model_hash;
+  const TranscoderInfo& info = transcoders->info();
+  from.transcoders_name = info.directory.filename().string();
+  from.transcoders_hash = transcoders_hash;
+  from.scan = info.scan;
+  from.tool_version = kVersion;
+  from.settings = {{"dtype", name_of(options.dtype)},
+                   {"zero_positions", std::to_string(run.zero_positions)},
+                   {"vocabulary_size", std::to_string(model.config.vocabulary_size)},
+                   {"target_ids", target_ids_text(outputs.tokens)},
+                   {"max_features", std::to_string(attribution.max_features)}};
+  if (attribution.targets.named.empty()) {
+    from.settings["max_logits"] = std::to_string(attribution.targets.max_logits);
+    from.settings["logit_prob"] = number_text(attribution.targets.logit_probability);
+  }
+  if (attribution.max_features != 0 && attribution.max_features < run.features.size()) {
+    from.settings["batch_size"] = std::to_string(attribution.batch_size);
+    from.settings["update_interval"] = std::to_string(attribution.update_interval);
+  }
+  return from;
+}
+
+Tracer::Tracer(const LoadOptions& options) {
+  const c10::InferenceMode inference;
+  state_ = std::make_unique<State>(options);
+}
+
+Tracer::~Tracer() = default;
+Tracer::Tracer(Tracer&&) noexcept = default;
+Tracer& Tracer::operator=(Tracer&&) noexcept = default;
+
+std::vector<std::int32_t> Tracer::encode(const PromptInput& input) const {
+  if (input.token_ids) return *input.token_ids;
+  if (!state_->tokenizer) {
+    throw std::runtime_error("[trace] " + (state_->options.model / "tokenizer.json").string() +
+                             ": no such file, expected a tokenizer (or --token-ids)");
+  }
+  return encode_prompt(*state_->tokenizer, input.prompt,
+                       input.bos.empty() ? PromptOptions() : parse_bos(input.bos));
+}
+
+std::string Tracer::token_text(std::int32_t id) const { return shown_token(state_->text(), id); }
+
+const std::string& Tracer::model_name() const { return state_->model.name; }
+
+Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
+                    const Progress& progress) const {
+  const c10::InferenceMode inference;
+  const std::vector<std::int32_t> ids = encode(input);
+  const auto started = std::chrono::steady_clock::now();
+  ReplacementRun run =
+      run_replacement(state_->model, *state_->transcoders, ids, options.zero_positions);
+  const OutputTargets outputs = choose_targets(run, options.targets, state_->text());
+  const double forward_seconds = seconds_since(started);
+
+  const auto attribution_started = std::chrono::steady_clock::now();
+  Provenance provenance = state_->provenance(input, options, run, outputs);
+  Attribution result = attribute(run, outputs, options, progress);
+  for (const std::int32_t id : ids) result.nodes.tokens.push_back(token_text(id));
+  AttributionGraph graph(std::move(result.nodes), std::move(result.edges),
+                         std::move(result.row_dropped), std::move(result.totals),
+                         std::move(provenance));
+  return {.graph = std::move(graph),
+          .seconds = {{"forward", forward_seconds},
+                      {"attribute", seconds_since(attribution_started)}}};
+}
+
+void Tracer::label_features(AttributionGraph& graph,
+                            const std::vector<std::uint8_t>& node_mask) const {
+  const c10::InferenceMode inference;
+  std::set<std::pair<std::int32_t, std::int32_t>> unnamed;
+  for (std::size_t i = 0; i < graph.n_features(); ++i) {
+    const Node node = graph.node(i);
+    const std::pair key(node.layer, node.feature);
+    if (node_mask[i] != 0 && !graph.provenance().feature_labels.contains(key)) unnamed.insert(key);
+  }
+  const std::vector<std::pair<std::int32_t, std::int32_t>> features(unnamed.begin(), unnamed.end());
+  graph.add_feature_labels(
+      name_features(state_->model, *state_->transcoders, state_->text(), features));
+}
+
+Verification Tracer::verify(const AttributionGraph& graph, std::int64_t samples,
+                            std::uint64_t seed) const {
+  const c10::InferenceMode inference;
+  if (graph.provenance().model_hash != state_->model_hash ||
+      graph.provenance().transcoders_hash != state_->transcoders_hash) {
+    throw std::invalid_argument(
+        "[verify] the graph was made with model " + graph.provenance().model_name + " (" +
+        graph.provenance().model_hash + ") and transcoders " + graph.provenance().transcoders_hash +
+        ", given are " + state_->model.name + " (" + state_->model_hash + ") and " +
+        state_->transcoders_hash);
+  }
+  const auto& settings = graph.provenance().settings;
+  const auto zeroed = settings.find("zero_positions");
+  const ReplacementRun run = run_replacement(
+      state_->model, *state_->transcoders, graph.nodes().input_ids,
+      zeroed == settings.end() ? std::nullopt : std::optional(std::stoll(zeroed->second)));
+  const at::Tensor covectors = target_covectors(
+      state_->model, parse_target_ids(graph, state_->model.config.vocabulary_size));
+  const PredictionCheck check = check_predictions(run, graph, covectors, samples, seed);
+  return {.perturbed_sources = check.perturbed_sources,
+          .checked_edges = check.checked_edges,
+          .largest_error = check.largest_error,
+          .worst = check.worst};
+}
+
+}  // namespace circuit

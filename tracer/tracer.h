@@ -1,0 +1,66 @@
+// The library's front door: load a model and its transcoders once, trace prompts.
+// Installed; no torch type shows.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/attribution_graph.h"
+#include "tracer/options.h"
+
+namespace circuit {
+
+/// One traced prompt: the unpruned graph, and how long the stages took.
+struct Trace {
+  AttributionGraph graph;
+  std::map<std::string, double> seconds;  ///< "forward", "attribute"
+};
+
+/// How exactly a graph agrees with the model with everything frozen: a source's vector is added,
+/// and every pre-activation and target must move by the source's column.
+struct Verification {
+  std::int64_t perturbed_sources = 0;
+  std::int64_t checked_edges = 0;
+  double largest_error = 0.0;  ///< |moved - edge| / absolute sum of the edge's row
+  std::string worst;           ///< the edge where it occurred
+};
+
+/// A model with its transcoders. One at a time per process sets the number of threads; calls are
+/// not safe from several threads at once (each uses all of them).
+class Tracer {
+ public:
+  /// Throws std::runtime_error `[load_model] …`, `[load_transcoders] …` or `[load_tokenizer] …`,
+  /// or when the two do not fit.
+  explicit Tracer(const LoadOptions& options);
+  ~Tracer();
+  Tracer(Tracer&&) noexcept;
+  Tracer& operator=(Tracer&&) noexcept;
+
+  /// The ids that `input` stands for (docs/method.md, prompts).
+  std::vector<std::int32_t> encode(const PromptInput& input) const;
+  /// What a token is shown as.
+  std::string token_text(std::int32_t id) const;
+
+  Trace trace(const PromptInput& input, const AttributionOptions& options = {},
+              const Progress& progress = {}) const;
+
+  /// Names the features of `graph` that lie on `node_mask` [n_nodes] by their top output tokens;
+  /// labels that are there already stay.
+  void label_features(AttributionGraph& graph, const std::vector<std::uint8_t>& node_mask) const;
+
+  /// Perturbs `samples` random sources of the graph, chosen by `seed`. Throws
+  /// std::invalid_argument when the graph belongs to another model or other transcoders.
+  Verification verify(const AttributionGraph& graph, std::int64_t samples,
+                      std::uint64_t seed) const;
+
+  const std::string& model_name() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace circuit

@@ -1,0 +1,151 @@
+#include "transcoders/mapped_transcoders.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <ATen/ATen.h>
+
+#include "transcoders/tensor_view.h"
+
+namespace circuit {
+namespace {
+
+/// Rows of an encoder that are converted at once: 64 MiB of floats instead of a whole layer.
+constexpr std::int64_t kConvertedElements = std::int64_t{16} << 20;
+
+void check_matrix(std::string_view operation, std::string_view what, const at::Tensor& tensor,
+                  std::int64_t n_columns, at::ScalarType dtype) {
+  const std::string start = "[" + std::string(operation) + "] " + std::string(what);
+  if (tensor.dim() != 2 || tensor.size(1) != n_columns) {
+    throw std::invalid_argument(start + " are " + to_string(tensor.sizes()) + ", expected [any, " +
+                                std::to_string(n_columns) + "]");
+  }
+  if (tensor.scalar_type() != dtype) {
+    throw std::invalid_argument(start + " are " + c10::toString(tensor.scalar_type()) +
+                                ", expected " + c10::toString(dtype));
+  }
+}
+
+/// inputs Wᵀ + bias -> [n, n_features]. A mapped encoder in the compute type is read in place.
+at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
+                       const at::Tensor& inputs) {
+  if (encoder.scalar_type() == inputs.scalar_type()) {
+    return at::addmm(bias, inputs, encoder.t());
+  }
+  at::Tensor result = at::empty({inputs.size(0), encoder.size(0)}, inputs.options());
+  const std::int64_t step = std::max<std::int64_t>(1, kConvertedElements / encoder.size(1));
+  for (std::int64_t begin = 0; begin < encoder.size(0); begin += step) {
+    const std::int64_t count = std::min(step, encoder.size(0) - begin);
+    const at::Tensor rows = encoder.narrow(0, begin, count).to(inputs.scalar_type());
+    result.narrow(1, begin, count).copy_(at::addmm(bias.narrow(0, begin, count), inputs, rows.t()));
+  }
+  return result;
+}
+
+}  // namespace
+
+MappedTranscoders::MappedTranscoders(TranscoderInfo info, std::vector<LayerLayout> layouts,
+                                     std::vector<LayerFiles> files, Activation activation,
+                                     at::ScalarType dtype) {
+  info_ = std::move(info);
+  dtype_ = dtype;
+  layers_.reserve(layouts.size());
+  for (std::size_t i = 0; i < layouts.size(); ++i) {
+    layers_.push_back(open_layer(std::move(layouts[i]), std::move(files[i]), activation));
+  }
+}
+
+MappedTranscoders::Layer MappedTranscoders::open_layer(LayerLayout layout, LayerFiles files,
+                                                       const Activation& activation) const {
+  Layer layer;
+  layer.encoder_bias = small_tensor(files.encoder, layout.encoder_bias);
+  layer.decoder_bias = small_tensor(files.encoder, layout.decoder_bias);
+  layer.activation = activation;
+  if (activation.kind == ActivationKind::kJumpRelu) {
+    const at::Tensor threshold = small_tensor(files.encoder, layout.threshold);
+    layer.activation.threshold = threshold.numel() == 1 ? threshold.reshape({}) : threshold;
+  }
+  layer.layout = std::move(layout);
+  layer.files = std::move(files);
+  return layer;
+}
+
+at::Tensor MappedTranscoders::small_tensor(const SafetensorsFile& file,
+                                           const std::string& name) const {
+  at::Tensor tensor = map_tensor(file, name).to(dtype_);
+  require_finite("load_transcoders", file, name, tensor);
+  return tensor;
+}
+
+const MappedTranscoders::Layer& MappedTranscoders::layer_at(std::string_view operation,
+                                                            std::int64_t layer) const {
+  if (layer < 0 || layer >= info_.n_layers) {
+    throw std::invalid_argument("[" + std::string(operation) + "] layer is " +
+                                std::to_string(layer) + ", expected 0 to " +
+                                std::to_string(info_.n_layers - 1));
+  }
+  return layers_[static_cast<std::size_t>(layer)];
+}
+
+at::Tensor MappedTranscoders::encode(std::int64_t layer, const at::Tensor& inputs) const {
+  const Layer& chosen = layer_at("encode", layer);
+  check_matrix("encode", "inputs", inputs, info_.d_model, dtype_);
+  const at::Tensor encoder = map_tensor(chosen.files.encoder, chosen.layout.encoder);
+  at::Tensor result = encode_with(encoder, chosen.encoder_bias, inputs);
+  if (all_finite(result)) return result;
+  // Only now is reading the whole encoder once more worth it.
+  if (!all_finite(inputs)) {
+    throw std::invalid_argument("[encode] layer " + std::to_string(layer) +
+                                ": inputs are not finite");
+  }
+  require_finite("encode", chosen.files.encoder, chosen.layout.encoder, encoder.to(dtype_));
+  throw std::runtime_error("[encode] " + chosen.files.encoder.path().string() + ": tensor " +
+                           chosen.layout.encoder + ": pre-activations are too large for " +
+                           c10::toString(dtype_));
+}
+
+at::Tensor MappedTranscoders::activate(std::int64_t layer,
+                                       const at::Tensor& pre_activations) const {
+  const Layer& chosen = layer_at("activate", layer);
+  check_matrix("activate", "pre-activations", pre_activations, info_.n_features, dtype_);
+  return apply_activation(chosen.activation, pre_activations);
+}
+
+at::Tensor MappedTranscoders::encoder_rows(std::int64_t layer, const at::Tensor& features) const {
+  const Layer& chosen = layer_at("encoder_rows", layer);
+  const SafetensorsFile& file = chosen.files.encoder;
+  at::Tensor rows = gather_rows("encoder_rows", file, chosen.layout.encoder, features).to(dtype_);
+  require_finite("encoder_rows", file, chosen.layout.encoder, rows);
+  return rows;
+}
+
+at::Tensor MappedTranscoders::encoder_bias(std::int64_t layer) const {
+  return layer_at("encoder_bias", layer).encoder_bias;
+}
+
+at::Tensor MappedTranscoders::decoder_rows(std::int64_t source_layer,
+                                           const at::Tensor& features) const {
+  const Layer& chosen = layer_at("decoder_rows", source_layer);
+  const SafetensorsFile& file = chosen.files.decoder;
+  const at::Tensor rows =
+      gather_rows("decoder_rows", file, chosen.layout.decoder, features).to(dtype_);
+  require_finite("decoder_rows", file, chosen.layout.decoder, rows);
+  return rows.view({rows.size(0), chosen.layout.n_written.value_or(1), info_.d_model});
+}
+
+at::Tensor MappedTranscoders::decoder_bias(std::int64_t layer) const {
+  return layer_at("decoder_bias", layer).decoder_bias;
+}
+
+at::Tensor MappedTranscoders::skip(std::int64_t layer) const {
+  const Layer& chosen = layer_at("skip", layer);
+  if (!info_.has_skip) return {};
+  at::Tensor weight = map_tensor(chosen.files.encoder, chosen.layout.skip).to(dtype_);
+  require_finite("skip", chosen.files.encoder, chosen.layout.skip, weight);
+  return weight;
+}
+
+}  // namespace circuit

@@ -1,0 +1,183 @@
+#include "transcoders/tensor_view.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+namespace circuit {
+namespace {
+
+[[noreturn]] void fail(std::string_view operation, const SafetensorsFile& file,
+                       const std::string& what) {
+  throw std::runtime_error("[" + std::string(operation) + "] " + file.path().string() + ": " +
+                           what);
+}
+
+/// -1 = any size.
+std::string expected_text(std::span<const std::int64_t> shape) {
+  std::string text;
+  for (const std::int64_t size : shape) {
+    text += (text.empty() ? "" : ", ") + (size < 0 ? std::string("any") : std::to_string(size));
+  }
+  return "[" + text + "]";
+}
+
+bool is_aligned(const TensorView& view) {
+  return reinterpret_cast<std::uintptr_t>(view.bytes.data()) % size_of(view.dtype) == 0;
+}
+
+/// An all-ones exponent means infinite or NaN. No temporary, unlike at::isfinite: encoders have
+/// hundreds of megabytes.
+template <typename Bits>
+std::int64_t count_with_exponent(const at::Tensor& tensor, Bits exponent) {
+  const auto* bytes = static_cast<const std::byte*>(tensor.data_ptr());
+  const std::int64_t n_values = tensor.numel();
+  std::int64_t found = 0;
+  for (std::int64_t i = 0; i < n_values; ++i) {
+    Bits bits = 0;
+    std::memcpy(&bits, bytes + static_cast<std::size_t>(i) * sizeof bits, sizeof bits);
+    found += static_cast<std::int64_t>((bits & exponent) == exponent);
+  }
+  return found;
+}
+
+std::int64_t count_not_finite(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.to(at::kCPU).contiguous();
+  switch (values.scalar_type()) {
+    case at::kDouble:
+      return count_with_exponent<std::uint64_t>(values, 0x7FF0'0000'0000'0000U);
+    case at::kFloat:
+      return count_with_exponent<std::uint32_t>(values, 0x7F80'0000U);
+    case at::kHalf:
+      return count_with_exponent<std::uint16_t>(values, 0x7C00U);
+    case at::kBFloat16:
+      return count_with_exponent<std::uint16_t>(values, 0x7F80U);
+    default:
+      return 0;  // integers
+  }
+}
+
+void check_row_indices(std::string_view operation, std::string_view name, std::int64_t n_rows,
+                       const at::Tensor& rows) {
+  const auto refuse = [&](const std::string& what) {
+    throw std::invalid_argument("[" + std::string(operation) + "] " + what);
+  };
+  if (rows.dim() != 1) refuse("indices are " + to_string(rows.sizes()) + ", expected [any]");
+  if (rows.numel() == 0) return;
+  const auto smallest = rows.min().item<std::int64_t>();
+  const auto largest = rows.max().item<std::int64_t>();
+  if (smallest >= 0 && largest < n_rows) return;
+  refuse("index " + std::to_string(smallest < 0 ? smallest : largest) + ", tensor " +
+         std::string(name) + " has " + std::to_string(n_rows) + " rows");
+}
+
+}  // namespace
+
+at::ScalarType scalar_type(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kF64:
+      return at::kDouble;
+    case Dtype::kF32:
+      return at::kFloat;
+    case Dtype::kF16:
+      return at::kHalf;
+    case Dtype::kBF16:
+      return at::kBFloat16;
+    case Dtype::kI64:
+      return at::kLong;
+    case Dtype::kI32:
+      return at::kInt;
+    case Dtype::kI16:
+      return at::kShort;
+    case Dtype::kI8:
+      return at::kChar;
+    case Dtype::kU8:
+      return at::kByte;
+    case Dtype::kBool:
+      return at::kBool;
+  }
+  throw std::invalid_argument("[scalar_type] no such type");
+}
+
+at::Tensor map_tensor(const SafetensorsFile& file, std::string_view name) {
+  const TensorView& view = file.view(name);
+  const auto options = at::TensorOptions().dtype(scalar_type(view.dtype));
+  if (view.bytes.empty()) return at::empty(view.shape, options);
+  if (!is_aligned(view)) {
+    at::Tensor copy = at::empty(view.shape, options);
+    std::memcpy(copy.data_ptr(), view.bytes.data(), view.bytes.size());
+    return copy;
+  }
+  // Torch has no read-only tensors.
+  auto* data = const_cast<std::byte*>(view.bytes.data());
+  return at::from_blob(
+      data, view.shape, [mapping = file.mapping()](void*) {}, options);
+}
+
+void check_tensor(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+                  std::span<const std::int64_t> expected_shape) {
+  if (!file.contains(name)) fail(operation, file, "no tensor " + std::string(name));
+  const TensorView& view = file.view(name);
+  const bool fits = std::ranges::equal(
+      view.shape, expected_shape,
+      [](std::int64_t found, std::int64_t wanted) { return wanted < 0 || found == wanted; });
+  if (!fits) {
+    fail(operation, file,
+         "tensor " + std::string(name) + " is " + to_string(view.shape) + ", expected " +
+             expected_text(expected_shape));
+  }
+  if (!at::isFloatingType(scalar_type(view.dtype))) {
+    fail(operation, file,
+         "tensor " + std::string(name) + " is " + std::string(name_of(view.dtype)) +
+             ", expected F64, F32, F16 or BF16");
+  }
+}
+
+at::Tensor load_tensor(std::string_view operation, const SafetensorsFile& file,
+                       std::string_view name, std::span<const std::int64_t> expected_shape,
+                       at::ScalarType dtype) {
+  check_tensor(operation, file, name, expected_shape);
+  return map_tensor(file, name).to(dtype);
+}
+
+at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
+                       std::string_view name, const at::Tensor& rows) {
+  const TensorView& view = file.view(name);
+  assert(!view.shape.empty());
+  const at::Tensor indices = rows.to(at::kCPU, at::kLong).contiguous();
+  check_row_indices(operation, name, view.shape.front(), indices);
+  std::vector<std::int64_t> shape = view.shape;
+  shape.front() = indices.numel();
+  const at::Tensor gathered = at::empty(shape, at::TensorOptions().dtype(scalar_type(view.dtype)));
+  if (gathered.numel() == 0) return gathered;
+  const std::size_t row_bytes = view.bytes.size() / static_cast<std::size_t>(view.shape.front());
+  auto* target = static_cast<std::byte*>(gathered.data_ptr());
+  const std::span<const std::int64_t> list(indices.data_ptr<std::int64_t>(),
+                                           static_cast<std::size_t>(indices.numel()));
+  for (const std::int64_t index : list) {
+    const std::byte* row = view.bytes.data() + static_cast<std::size_t>(index) * row_bytes;
+    std::memcpy(target, row, row_bytes);
+    target += row_bytes;
+  }
+  return gathered;
+}
+
+bool all_finite(const at::Tensor& tensor) { return count_not_finite(tensor) == 0; }
+
+void require_finite(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+                    const at::Tensor& tensor) {
+  const std::int64_t found = count_not_finite(tensor);
+  if (found == 0) return;
+  fail(operation, file,
+       "tensor " + std::string(name) + " holds " + std::to_string(found) +
+           " values that are not finite");
+}
+
+}  // namespace circuit

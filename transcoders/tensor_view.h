@@ -1,0 +1,44 @@
+// Torch tensors over memory-mapped weights.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+#include "transcoders/weights/safetensors.h"
+
+namespace circuit {
+
+/// The torch type of a file's type.
+at::ScalarType scalar_type(Dtype dtype);
+
+/// A tensor that reads straight from the mapping, in the file's own type, and keeps the mapping
+/// alive; a copy where the file holds it misaligned. Read only: writing to it is undefined.
+at::Tensor map_tensor(const SafetensorsFile& file, std::string_view name);
+
+/// Checks from the header alone that a floating-point tensor of this shape is there (-1 = any
+/// size). Throws std::runtime_error like `load_tensor`.
+void check_tensor(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+                  std::span<const std::int64_t> expected_shape);
+
+/// `map_tensor` checked against an expected shape (-1 = any size), converted to `dtype` (no copy
+/// when the file already holds it). Throws std::runtime_error
+/// `[operation] FILE: tensor NAME is [found], expected [expected]`.
+at::Tensor load_tensor(std::string_view operation, const SafetensorsFile& file,
+                       std::string_view name, std::span<const std::int64_t> expected_shape,
+                       at::ScalarType dtype);
+
+/// The wanted rows (i64 [k]) of the first axis, copied from the mapping in the file's own type; no
+/// other row is read. Throws std::invalid_argument for an index out of range.
+at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
+                       std::string_view name, const at::Tensor& rows);
+
+/// Whether no value is infinite or NaN. Reads the tensor once, without temporaries.
+bool all_finite(const at::Tensor& tensor);
+
+/// Throws std::runtime_error `[operation] FILE: tensor NAME holds N values that are not finite`.
+void require_finite(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+                    const at::Tensor& tensor);
+
+}  // namespace circuit
