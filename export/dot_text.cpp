@@ -15,8 +15,8 @@
 namespace circuit {
 namespace {
 
-constexpr std::string_view kFont = "DejaVu Sans";
-constexpr std::string_view kBoldFont = "DejaVu Sans Bold";
+// The others are for SVG on machines without DejaVu; Verdana has nearly its widths.
+constexpr std::string_view kFont = "DejaVu Sans,Verdana,sans-serif";
 
 std::string points(double value) { return fixed_text(value, 2); }
 std::string inches(double value) { return fixed_text(value / 72, 4); }
@@ -63,7 +63,7 @@ std::string html_text(std::string_view text) {
 }
 
 std::string font(double size, const std::string& text) {
-  return "<FONT POINT-SIZE=\"" + fixed_text(size, 1) + "\">" + text + "</FONT>";
+  return "<FONT POINT-SIZE=\"" + fixed_text(size, 0) + "\">" + text + "</FONT>";
 }
 
 std::string html_label(const Box& box) {
@@ -189,7 +189,7 @@ std::string shape_text(const Shape& shape) {
 std::string words_text(const Text& text) {
   const FontWeight weight = text.bold ? FontWeight::kBold : FontWeight::kRegular;
   const int align = text.align == Align::kLeft ? -1 : text.align == Align::kRight ? 1 : 0;
-  return "F " + points(text.size) + " " + xdot_string(text.bold ? kBoldFont : kFont) + " c " +
+  return "F " + points(text.size) + " " + xdot_string(kFont) + (text.bold ? " t 1 c " : " t 0 c ") +
          xdot_string(text.colour) + " T " + to_xdot(text.at) + " " + std::to_string(align) + " " +
          points(text_width(text.text, text.size, weight)) + " " + xdot_string(text.text) + " ";
 }

@@ -22,9 +22,9 @@ std::vector<OutputFormat> parse_formats(std::string_view list);
 
 struct OutputOptions {
   /// Slug and scores are filled in by `write_outputs`.
-  ViewerOptions viewer;
+  ViewerOptions viewer{};
   /// Scores are filled in by `write_outputs`.
-  PictureOptions picture;
+  PictureOptions picture{};
   /// Rebuild `graph-metadata.json` when JSON is written. It reads the beginning of every JSON file
   /// of the folder: switch it off while many graphs are written, then `rebuild_graph_index` once.
   bool rebuild_index = true;

@@ -19,9 +19,9 @@ struct PictureOptions {
   /// Lines of a feature's label before it is cut, at least 1.
   std::size_t label_lines = 3;
   /// The heading. Empty = the prompt.
-  std::string title;
+  std::string title{};
   /// Of the unpruned graph; shown under the heading when there.
-  Scores scores;
+  Scores scores{};
 };
 
 struct Point {

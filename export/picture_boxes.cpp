@@ -9,9 +9,9 @@
 namespace circuit {
 namespace {
 
-constexpr double kLabelWidth = 78;
-constexpr double kLabelLine = 9.2;
-constexpr double kHeadingLine = 11;
+constexpr double kLabelWidth = 84;
+constexpr double kLabelLine = 9.8;
+constexpr double kHeadingLine = 11.5;
 constexpr double kErrorSize = 13;
 constexpr std::size_t kLongestToken = 18;
 

@@ -12,8 +12,8 @@ namespace circuit {
 std::vector<Box> make_boxes(const AttributionGraph& graph, const PrunedGraph& pruned,
                             const KeptGraph& kept, const PictureOptions& options);
 
-/// Sizes of text in boxes, in points.
-inline constexpr double kHeadingSize = 8.5;
-inline constexpr double kLabelSize = 7.5;
+/// Sizes of text in boxes, in whole points: Graphviz cuts fractions in HTML-like labels.
+inline constexpr double kHeadingSize = 9;
+inline constexpr double kLabelSize = 8;
 
 }  // namespace circuit

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -82,32 +83,57 @@ void assign_lanes(std::span<const Detour> group, std::vector<double>& x) {
   }
 }
 
-/// A curve on its way up.
-struct Path {
-  std::size_t first_line = 0;  // the lines it passes: [first_line, end_line)
-  std::size_t end_line = 0;
-  Point to;
+/// Where a curve passes a line that is in its way.
+struct Stop {
+  std::size_t line = 0;
+  double x = 0;
 };
 
-/// Where a path that leaves `at` straight for its end would be at height `y`.
+/// A curve on its way up.
+struct Path {
+  Point from;
+  Point to;
+  std::size_t first_line = 0;  // the lines it passes: [first_line, end_line)
+  std::size_t end_line = 0;
+  std::vector<Stop> stops;
+};
+
+/// Lines of boxes and what they cover.
+struct Lines {
+  std::span<const LineExtent> extents;
+  Obstacles obstacles;
+
+  Point below(Stop stop) const { return {stop.x, extents[stop.line].bottom - 2}; }
+  Point above(Stop stop) const { return {stop.x, extents[stop.line].top + 2}; }
+};
+
+/// Where a curve that leaves `at` straight for its end would be at height `y`.
 double x_at(double y, Point at, Point to) {
   return at.x + (to.x - at.x) * smooth_step((y - at.y) / (to.y - at.y));
 }
 
+/// The detour that a curve straight from `at` to `to` must make at a line, if any.
+std::optional<Detour> detour_at(std::size_t line, Point at, Point to, const Lines& lines) {
+  const LineExtent& extent = lines.extents[line];
+  const double first = x_at(extent.bottom, at, to), last = x_at(extent.top, at, to);
+  const double ideal = x_at((extent.bottom + extent.top) / 2, at, to);
+  const Interval gap = nearest_gap(lines.obstacles[line], ideal);
+  if (std::min(first, last) >= gap.left && std::max(first, last) <= gap.right) return std::nullopt;
+  return Detour{.curve = 0, .ideal = ideal, .gap = gap};
+}
+
 /// Takes every path past one line: straight on where the line is free, else through the nearest
 /// gap.
-void pass_line(std::size_t line, const LineExtent& extent, const std::vector<Interval>& obstacles,
-               std::span<const Path> paths, std::vector<Curve>& curves) {
+void pass_line(std::size_t line, const Lines& lines, std::vector<Path>& paths) {
   std::vector<Detour> detours;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const Path& path = paths[i];
     if (line < path.first_line || line >= path.end_line) continue;
-    const Point at = curves[i].points.back();
-    const auto [low, high] =
-        std::minmax({x_at(extent.bottom, at, path.to), x_at(extent.top, at, path.to)});
-    const double ideal = x_at((extent.bottom + extent.top) / 2, at, path.to);
-    const Interval gap = nearest_gap(obstacles, ideal);
-    if (low < gap.left || high > gap.right) detours.push_back({i, ideal, gap});
+    const Point at = path.stops.empty() ? path.from : lines.above(path.stops.back());
+    auto detour = detour_at(line, at, path.to, lines);
+    if (!detour) continue;
+    detour->curve = i;
+    detours.push_back(*detour);
   }
   std::ranges::sort(detours, {},
                     [](const Detour& d) { return std::tuple(d.gap.left, d.ideal, d.curve); });
@@ -116,10 +142,36 @@ void pass_line(std::size_t line, const LineExtent& extent, const std::vector<Int
     while (end < detours.size() && detours[end].gap.left == detours[begin].gap.left) ++end;
     assign_lanes(std::span(detours).subspan(begin, end - begin), x);
   }
-  for (const Detour& detour : detours) {
-    append_piece({x[detour.curve], extent.bottom - 2}, curves[detour.curve].points);
-    append_piece({x[detour.curve], extent.top + 2}, curves[detour.curve].points);
+  for (const Detour& detour : detours) paths[detour.curve].stops.push_back({line, x[detour.curve]});
+}
+
+/// Appends the curve to `to`. A later stop may have bent it into a line that was free before: it
+/// then gives way there too.
+void append_bent(Point to, std::size_t first_line, std::size_t end_line, const Lines& lines,
+                 std::vector<Point>& points) {
+  for (std::size_t line = first_line; line < end_line; ++line) {
+    const auto detour = detour_at(line, points.back(), to, lines);
+    if (!detour) continue;
+    const auto [left, right] = detour->gap;
+    const double inset = std::min(2.0, (right - left) / 2);
+    const Stop stop{line, std::clamp(detour->ideal, left + inset, right - inset)};
+    append_bent(lines.below(stop), first_line, line, lines, points);
+    append_piece(lines.above(stop), points);
+    first_line = line + 1;
   }
+  append_piece(to, points);
+}
+
+std::vector<Point> points_of(const Path& path, const Lines& lines) {
+  std::vector<Point> points = {path.from};
+  std::size_t line = path.first_line;
+  for (const Stop& stop : path.stops) {
+    append_bent(lines.below(stop), line, stop.line, lines, points);
+    append_piece(lines.above(stop), points);
+    line = stop.line + 1;
+  }
+  append_bent(path.to, line, path.end_line, lines, points);
+  return points;
 }
 
 struct Ends {
@@ -182,21 +234,20 @@ std::vector<Curve> curves_of(const KeptGraph& kept, std::span<const Box> boxes) 
 std::vector<Curve> route_edges(const KeptGraph& kept, std::span<const Box> boxes,
                                std::span<const LineExtent> lines) {
   std::vector<Curve> curves = curves_of(kept, boxes);
-  const Obstacles obstacles = obstacles_of(boxes, lines.size());
+  const Lines all{.extents = lines, .obstacles = obstacles_of(boxes, lines.size())};
   const Ports ports(boxes, curves);
   std::vector<Path> paths;
   for (std::size_t i = 0; i < curves.size(); ++i) {
     const Box& source = boxes[curves[i].source];
     const Box& target = boxes[curves[i].target];
-    curves[i].points = {{ports[i].from_x, source.centre.y + source.height / 2}};
-    paths.push_back({.first_line = source.line + 1,
+    paths.push_back({.from = {ports[i].from_x, source.centre.y + source.height / 2},
+                     .to = {ports[i].to_x, target.centre.y - target.height / 2},
+                     .first_line = source.line + 1,
                      .end_line = target.line,
-                     .to = {ports[i].to_x, target.centre.y - target.height / 2}});
+                     .stops = {}});
   }
-  for (std::size_t line = 0; line < lines.size(); ++line) {
-    pass_line(line, lines[line], obstacles[line], paths, curves);
-  }
-  for (std::size_t i = 0; i < curves.size(); ++i) append_piece(paths[i].to, curves[i].points);
+  for (std::size_t line = 0; line < lines.size(); ++line) pass_line(line, all, paths);
+  for (std::size_t i = 0; i < curves.size(); ++i) curves[i].points = points_of(paths[i], all);
   return curves;
 }
 

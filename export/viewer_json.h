@@ -13,20 +13,20 @@ namespace circuit {
 
 struct ViewerOptions {
   /// The graph's id: its file name without `.json`. Empty = a slug of the prompt.
-  std::string slug;
+  std::string slug{};
   /// What viewers call the model. Empty = the transcoders' scan, else a slug of the model's name.
-  std::string scan;
+  std::string scan{};
   /// One scan per layer, for circuit-tracer's frontend when scan begins with `custom-`.
-  std::vector<std::string> transcoder_list;
+  std::vector<std::string> transcoder_list{};
   /// Shown before the prompt in lists of graphs.
-  std::string title_prefix;
+  std::string title_prefix{};
   /// Where Neuronpedia holds the features, such as `gemmascope-transcoder-16k`.
-  std::string neuronpedia_source_set;
+  std::string neuronpedia_source_set{};
   /// Web address of feature files `{url}/{feature}.json`. Leaves `schema_version` out, because with
   /// it Neuronpedia would look into its own database instead.
-  std::string feature_json_base_url;
+  std::string feature_json_base_url{};
   /// Of the unpruned graph; left out of the file when empty.
-  Scores scores;
+  Scores scores{};
 };
 
 /// The file's text, one node or link a line. Kept nodes and the kept edges between them; numbers

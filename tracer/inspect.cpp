@@ -115,11 +115,9 @@ TranscodersDescription describe_transcoders(const std::filesystem::path& directo
           .hash = content_hash(info.files, full_hash)};
 }
 
-std::string find_misfit(const ModelDescription& model,
-                        const TranscodersDescription& transcoders) {
+std::string find_misfit(const ModelDescription& model, const TranscodersDescription& transcoders) {
   if (transcoders.n_layers != model.n_layers) {
-    return count_misfit("the transcoders' number of layers", transcoders.n_layers,
-                        model.n_layers);
+    return count_misfit("the transcoders' number of layers", transcoders.n_layers, model.n_layers);
   }
   if (transcoders.d_model != model.d_model) {
     return count_misfit("the transcoders' d_model", transcoders.d_model, model.d_model);
@@ -127,10 +125,12 @@ std::string find_misfit(const ModelDescription& model,
   return {};
 }
 
-bool names_model(const std::string& made_for, const std::filesystem::path& directory) {
+std::string find_other_model_name(const std::filesystem::path& model,
+                                  const std::filesystem::path& transcoders) {
+  const std::string made_for = inspect_transcoders(transcoders).model_name;
   const std::string name = lower_case(made_for.substr(made_for.rfind('/') + 1));
-  const std::string path = lower_case(std::filesystem::weakly_canonical(directory).string());
-  return path.find(name) != std::string::npos;
+  const std::string path = lower_case(std::filesystem::weakly_canonical(model).string());
+  return path.find(name) == std::string::npos ? made_for : std::string();
 }
 
 }  // namespace circuit

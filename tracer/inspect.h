@@ -58,8 +58,9 @@ TranscodersDescription describe_transcoders(const std::filesystem::path& directo
 /// Empty when transcoders can stand in for the model's MLPs, else what does not fit.
 std::string find_misfit(const ModelDescription& model, const TranscodersDescription& transcoders);
 
-/// Whether transcoders made for `made_for` (such as "google/gemma-2-2b") may be meant for the model
-/// in `directory`: `made_for` is empty, or its last part is in the directory's path.
-bool names_model(const std::string& made_for, const std::filesystem::path& directory);
+/// Empty when the transcoders may be meant for the model in `model`: their config.yaml names no
+/// model, or one whose name (behind the last /) is in the model's path. Else the name it gives.
+std::string find_other_model_name(const std::filesystem::path& model,
+                                  const std::filesystem::path& transcoders);
 
 }  // namespace circuit

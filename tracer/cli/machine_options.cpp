@@ -15,8 +15,9 @@ constexpr std::array<std::string_view, 3> kTypes = {"f32", "f64", "bf16"};  // a
 void add_machine_options(CLI::App& command, MachineOptions& options, bool with_dtype) {
   const std::string group = "Machine";
   if (with_dtype) {
-    command.add_option("--dtype", options.dtype,
-                       "Type to compute in: f32, bf16 (half the memory, coarse), f64")
+    command
+        .add_option("--dtype", options.dtype,
+                    "Type to compute in: f32, bf16 (half the memory, coarse), f64")
         ->type_name("TYPE")
         ->capture_default_str()
         ->group(group);
@@ -33,9 +34,7 @@ void add_machine_options(CLI::App& command, MachineOptions& options, bool with_d
   command.add_flag("--quiet", options.quiet, "Show no progress")->group(group);
 }
 
-std::string_view name_of(ComputeType type) {
-  return kTypes[static_cast<std::size_t>(type)];
-}
+std::string_view name_of(ComputeType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
 ComputeType parse_compute_type(std::string_view name) {
   for (std::size_t i = 0; i < kTypes.size(); ++i) {

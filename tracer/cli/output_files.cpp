@@ -1,7 +1,5 @@
 #include "tracer/cli/output_files.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -9,6 +7,7 @@
 #include <system_error>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "export/outputs.h"
 #include "export/slug.h"
@@ -16,15 +15,9 @@
 namespace circuit::cli {
 namespace {
 
-constexpr std::string_view kGraphFileEnding = ".graph.safetensors";
-constexpr std::string_view kTensorFileEnding = ".safetensors";
 constexpr std::size_t kLongestName = 60;
 
 }  // namespace
-
-std::filesystem::path OutputFiles::graph_file() const {
-  return folder / (name + std::string(kGraphFileEnding));
-}
 
 void add_output_options(CLI::App& command, OutputFiles& files, const std::string& name_help,
                         const std::string& format_help) {
@@ -68,7 +61,8 @@ void require_writable(const std::filesystem::path& folder) {
 
 std::string name_of_graph(const std::filesystem::path& graph, const std::string& ending) {
   std::string name = graph.filename().string();
-  for (const std::string_view known : {kGraphFileEnding, kTensorFileEnding}) {
+  for (const std::string_view known :
+       {std::string_view(".graph.safetensors"), std::string_view(".safetensors")}) {
     if (name.ends_with(known)) name.resize(name.size() - known.size());
   }
   return slug(name).substr(0, kLongestName - ending.size()) + ending;

@@ -11,12 +11,12 @@ class App;
 namespace circuit::cli {
 
 struct OutputFiles {
-  std::filesystem::path folder = ".";     ///< made when it is not there
-  std::string name;                       ///< of the files, without ending; empty = see help
-  std::string formats = "json,svg,png";   ///< as `parse_formats` reads them
+  std::filesystem::path folder = ".";    ///< made when it is not there
+  std::string name;                      ///< of the files, without ending; empty = see help
+  std::string formats = "json,svg,png";  ///< as `parse_formats` reads them
 
   /// `FOLDER/NAME.graph.safetensors`.
-  std::filesystem::path graph_file() const;
+  std::filesystem::path graph_file() const { return folder / (name + ".graph.safetensors"); }
 };
 
 /// Binds the three options; `name_help` and `format_help` say what they default to.

@@ -1,10 +1,10 @@
 #include "tracer/cli/progress_line.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+
+#include <unistd.h>
 
 #include "tracer/cli/report_table.h"
 

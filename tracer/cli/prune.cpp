@@ -67,12 +67,8 @@ AttributionGraph marked_compact(const AttributionGraph& graph) {
   Provenance provenance = graph.provenance();
   provenance.settings["compact"] = "true";
   const auto dropped = graph.row_dropped();
-  return {graph.nodes(),
-          graph.edges(),
-          {dropped.begin(), dropped.end()},
-          graph.row_totals(),
-          std::move(provenance),
-          graph.similarity()};
+  return {graph.nodes(),      graph.edges(),         {dropped.begin(), dropped.end()},
+          graph.row_totals(), std::move(provenance), graph.similarity()};
 }
 
 /// The masks of what is left: everything, with the influence that it had in the whole graph.

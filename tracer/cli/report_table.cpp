@@ -51,7 +51,7 @@ std::string ReportTable::text() const {
   return text;
 }
 
-std::string quoted(const std::string& text) { return "\"" + one_line(text) + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + one_line(text) + "\""; }
 
 std::string padded(const std::string& text, std::size_t width) {
   return text + spaces_for(text, width);

@@ -24,7 +24,7 @@ class ReportTable {
 };
 
 /// `text` in quotes, on one line, for tokens: `" petit"`.
-std::string quoted(const std::string& text);
+std::string in_quotes(const std::string& text);
 
 /// `text` with spaces behind it (before it: `padded_left`) up to `width` characters.
 std::string padded(const std::string& text, std::size_t width);

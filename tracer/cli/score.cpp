@@ -39,9 +39,10 @@ struct AllScores {
 
 void add_options(CLI::App& command, ScoreCommand& score) {
   add_graph_argument(command, score.graph);
-  command.add_option("--nodes", score.nodes,
-                     "Also score the subgraph of these features, LAYER_FEATURE_POSITION,…: all "
-                     "others count as errors")
+  command
+      .add_option("--nodes", score.nodes,
+                  "Also score the subgraph of these features, LAYER_FEATURE_POSITION,…: all "
+                  "others count as errors")
       ->type_name("LIST")
       ->group("Subgraphs");
   add_prune_options(command, score.options, "Subgraphs");
@@ -58,8 +59,9 @@ AllScores compute(const ScoreCommand& score, const GraphFile& file) {
   AllScores scores{.whole = whole_scores(file), .pruned = {}, .chosen = {}};
   if (is_compact(file.graph)) {
     if (score.chosen.empty()) return scores;
-    throw std::runtime_error("[score] " + score.graph.string() +
-                             ": holds only what pruning kept, expected the whole graph for --nodes");
+    throw std::runtime_error(
+        "[score] " + score.graph.string() +
+        ": holds only what pruning kept, expected the whole graph for --nodes");
   }
   const bool stored = file.pruned && !prune_options_given(*score.parsed);
   scores.pruned = compute_scores(

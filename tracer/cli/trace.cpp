@@ -33,7 +33,7 @@ struct TraceCommand {
   TraceRequest request;
   ModelFolders folders;
   MachineOptions machine;
-  std::string memory = byte_size_text(request.attribution.memory_bytes);
+  std::string memory = byte_size_option(request.attribution.memory_bytes);
   std::string prompt_file, token_ids;
   bool json = false;
   const CLI::App* parsed = nullptr;
@@ -44,21 +44,24 @@ struct TraceCommand {
 void add_prompt_options(CLI::App& command, TraceCommand& trace) {
   command.add_option("--prompt", trace.request.prompt.prompt, "The text to explain")
       ->group("Prompt");
-  command.add_option("--prompt-file", trace.prompt_file,
-                     "File with the prompt (- = standard input); its last line break is left out")
+  command
+      .add_option("--prompt-file", trace.prompt_file,
+                  "File with the prompt (- = standard input); its last line break is left out")
       ->type_name("FILE")
       ->group("Prompt");
   command.add_option("--token-ids", trace.token_ids, "The prompt as ids, 1,2,3, taken as given")
       ->type_name("IDS")
       ->group("Prompt");
-  command.add_option("--bos", trace.request.prompt.bos,
-                     "Special token at the start: none, or its id; default: the tokenizer's first "
-                     "of bos, pad, eos, unless the prompt begins with one")
+  command
+      .add_option("--bos", trace.request.prompt.bos,
+                  "Special token at the start: none, or its id; default: the tokenizer's first "
+                  "of bos, pad, eos, unless the prompt begins with one")
       ->type_name("ID|none")
       ->group("Prompt");
-  command.add_option("--zero-positions", trace.request.attribution.zero_positions,
-                     "First positions without features and errors; default: 1, or 4 for chats of "
-                     "Gemma 3")
+  command
+      .add_option("--zero-positions", trace.request.attribution.zero_positions,
+                  "First positions without features and errors; default: 1, or 4 for chats of "
+                  "Gemma 3")
       ->type_name("N")
       ->group("Prompt");
 }
@@ -70,18 +73,20 @@ void add_target_options(CLI::App& command, TraceCommand& trace) {
     targets.named = values;
     return true;
   };
-  command.add_option("--target", take_targets,
-                     "Output to explain, repeatable: a token with its leading space (' Austin'), "
-                     "#ID, or A-B for a difference of logits; default: the most probable tokens")
+  command
+      .add_option("--target", take_targets,
+                  "Output to explain, repeatable: a token with its leading space (' Austin'), "
+                  "#ID, or A-B for a difference of logits; default: the most probable tokens")
       ->type_name("TOKEN")
       ->take_all()
       ->group("Targets");
-  command.add_option("--max-logits", targets.max_logits,
-                     "Without --target: at most this many tokens")
+  command
+      .add_option("--max-logits", targets.max_logits, "Without --target: at most this many tokens")
       ->capture_default_str()
       ->group("Targets");
-  command.add_option("--logit-prob", targets.logit_probability,
-                     "Without --target: no more tokens than have this share of probability, 0 to 1")
+  command
+      .add_option("--logit-prob", targets.logit_probability,
+                  "Without --target: no more tokens than have this share of probability, 0 to 1")
       ->capture_default_str()
       ->group("Targets");
 }
@@ -89,20 +94,24 @@ void add_target_options(CLI::App& command, TraceCommand& trace) {
 void add_attribution_options(CLI::App& command, TraceCommand& trace) {
   AttributionOptions& options = trace.request.attribution;
   const std::string group = "Attribution";
-  command.add_option("--max-features", options.max_features,
-                     "Features that become nodes, the most influential ones; 0 = all")
+  command
+      .add_option("--max-features", options.max_features,
+                  "Features that become nodes, the most influential ones; 0 = all")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--batch-size", options.batch_size,
-                     "With --update-interval: features that are chosen before they are ranked anew")
+  command
+      .add_option("--batch-size", options.batch_size,
+                  "With --update-interval: features that are chosen before they are ranked anew")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--update-interval", options.update_interval,
-                     "Features are ranked anew after this many batches")
+  command
+      .add_option("--update-interval", options.update_interval,
+                  "Features are ranked anew after this many batches")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--memory", trace.memory,
-                     "For the buffers of the backward pass; more is faster: 1.5GiB, 800MB")
+  command
+      .add_option("--memory", trace.memory,
+                  "For the buffers of the backward pass; more is faster: 1.5GiB, 800MB")
       ->type_name("SIZE")
       ->capture_default_str()
       ->group(group);
@@ -116,8 +125,9 @@ void add_options(CLI::App& command, TraceCommand& trace) {
   add_prune_options(command, trace.request.pruning, "Pruning");
   add_output_options(command, trace.request.output, "made from the prompt",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml");
-  command.add_flag("--save-graph", trace.request.save_graph,
-                   "Also write NAME.graph.safetensors, the whole graph before pruning")
+  command
+      .add_flag("--save-graph", trace.request.save_graph,
+                "Also write NAME.graph.safetensors, the whole graph before pruning")
       ->group("Output");
   command.add_flag("--json", trace.json, "Print the report as one JSON object")->group("Output");
   add_machine_options(command, trace.machine);
@@ -159,8 +169,8 @@ std::string read_prompt(const std::string& file) {
 
 void check_prompt(TraceCommand& trace) {
   PromptInput& prompt = trace.request.prompt;
-  const int given = trace.given("--prompt") + trace.given("--prompt-file") +
-                    trace.given("--token-ids");
+  const int given =
+      trace.given("--prompt") + trace.given("--prompt-file") + trace.given("--token-ids");
   if (given != 1) {
     throw std::invalid_argument(
         given == 0 ? "no prompt; expected one, as in circuit trace --prompt 'le contraire de petit "

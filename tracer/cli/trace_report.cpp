@@ -27,7 +27,7 @@ double seconds_of(const TraceReport& report, const char* phase) {
 std::vector<std::string> token_items(const TraceReport& report) {
   std::vector<std::string> items;
   for (std::size_t i = 0; i < report.ids.size(); ++i) {
-    items.push_back(quoted(report.tokens[i]) + " " + std::to_string(report.ids[i]));
+    items.push_back(in_quotes(report.tokens[i]) + " " + std::to_string(report.ids[i]));
   }
   return items;
 }
@@ -38,7 +38,7 @@ std::vector<std::string> target_lines(const TraceReport& report) {
     std::string line = fixed_text(target.probability, 4) + "  ";
     line += target.kind == TargetKind::kDirection
                 ? one_line(target.label)
-                : quoted(target.label) + " " + std::to_string(target.token_id);
+                : in_quotes(target.label) + " " + std::to_string(target.token_id);
     lines.push_back(line);
   }
   return lines;

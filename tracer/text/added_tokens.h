@@ -13,7 +13,7 @@ namespace circuit {
 
 struct AddedToken {
   std::int32_t id = 0;
-  std::string content;
+  std::string content = {};
   bool single_word = false;    ///< only between characters that are not part of a word
   bool lstrip = false;         ///< takes the white space before it
   bool rstrip = false;         ///< takes the white space behind it

@@ -11,7 +11,7 @@ namespace circuit {
 
 struct DecoderOptions {
   /// One character each, and what it becomes.
-  std::vector<std::pair<std::string, std::string>> replacements;
+  std::vector<std::pair<std::string, std::string>> replacements = {};
   bool byte_fallback = false;  ///< <0x00> to <0xFF> stand for bytes
   bool byte_level = false;     ///< characters stand for bytes
 };

@@ -31,9 +31,7 @@ std::optional<JsonValue> JsonValue::find(std::string_view key) const {
 
 JsonValue JsonValue::at(std::string_view key) const {
   auto member = find(key);
-  if (!member) {
-    fail((key_.empty() ? "has no key \"" : "lacks the key \"") + std::string(key) + "\"");
-  }
+  if (!member) fail("has no \"" + std::string(key) + "\"");
   return std::move(*member);
 }
 

@@ -10,9 +10,10 @@ namespace {
 // PCRE2's own \s also holds U+180E.
 constexpr std::string_view kSpaceSet =
     R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
-// Measured on Oniguruma 6.9.10: superscript digits and fractions of Latin-1 count as word
-// characters there, other numbers that are no digits do not.
-constexpr std::string_view kWordSet =
+constexpr std::string_view kWordSet = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
+// Oniguruma 6.9.10, by test of every character: outside character classes \w also holds the
+// superscript digits and fractions of Latin-1.
+constexpr std::string_view kBareWordSet =
     R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})";
 
 constexpr std::array<std::string_view, 39> kSharedProperties = {
@@ -122,10 +123,10 @@ class Translation {
     if (rest_.size() < 2) refuse("a backslash at the end");
     const char c = rest_[1];
     if (c == 's') return emit_set(kSpaceSet, /*negated=*/false);
-    if (c == 'w') return emit_set(kWordSet, /*negated=*/false);
+    if (c == 'w') return emit_set(in_class_ ? kWordSet : kBareWordSet, /*negated=*/false);
     if (c == 'S' && in_class_) return emit(2, R"(\P{White_Space})");
     if (c == 'S') return emit_set(kSpaceSet, /*negated=*/true);
-    if (c == 'W' && !in_class_) return emit_set(kWordSet, /*negated=*/true);
+    if (c == 'W' && !in_class_) return emit_set(kBareWordSet, /*negated=*/true);
     if (c == 'p' || c == 'P') return translate_property();
     if (c == 'x' || c == 'u') return translate_code_point();
     if (c == 'v') return emit(2, R"(\x{B})");

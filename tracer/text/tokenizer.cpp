@@ -158,11 +158,12 @@ std::string Tokenizer::token_text(std::int32_t id) const {
 std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
   std::string text;
   std::string run;  // of byte tokens: either all of it is valid or none of its bytes is shown
-  const auto end_run = [&text, &run] {
+  const bool is_byte_level = impl_->parts.decoder.byte_level;
+  const auto end_run = [&text, &run, is_byte_level] {
     if (find_invalid_utf8(run)) {
       for (std::size_t i = 0; i < run.size(); ++i) text += "\uFFFD";
     } else {
-      text += run;
+      text += is_byte_level ? from_byte_characters(run).value_or(run) : run;
     }
     run.clear();
   };

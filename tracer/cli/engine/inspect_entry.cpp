@@ -12,6 +12,9 @@ InspectReport inspect(const InspectRequest& request) {
   if (!request.transcoders.empty()) {
     report.transcoders = describe_transcoders(request.transcoders, request.full_hash);
   }
+  if (report.model && report.transcoders) {
+    report.misfit = find_misfit(*report.model, *report.transcoders);
+  }
   return report;
 }
 

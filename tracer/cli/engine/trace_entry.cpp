@@ -25,18 +25,17 @@ template <typename Stage>
 auto timed(std::map<std::string, double>& seconds, const char* name, Stage&& stage) {
   const auto start = std::chrono::steady_clock::now();
   auto result = std::forward<Stage>(stage)();
-  seconds[name] +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  seconds[name] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 
 void warn_of_oddities(const TraceRequest& request) {
   const auto& folders = request.load;
   if (request.check_names) {
-    const std::string made_for = describe_transcoders(folders.transcoders).model_name;
-    if (!names_model(made_for, folders.model)) {
-      request.warn("transcoders " + folders.transcoders.string() + " are for the model '" +
-                   made_for + "', given is " + folders.model.string());
+    const std::string other = find_other_model_name(folders.model, folders.transcoders);
+    if (!other.empty()) {
+      request.warn("transcoders " + folders.transcoders.string() + " are for the model '" + other +
+                   "', given is " + folders.model.string());
     }
   }
   const auto& ids = request.prompt.token_ids;
@@ -77,9 +76,8 @@ std::vector<std::filesystem::path> write_files(const TraceRequest& request,
                                                const PrunedGraph& pruned, const Scores& scores) {
   OutputFiles output = request.output;
   if (output.name.empty()) output.name = default_name(request, graph);
-  std::vector<std::filesystem::path> files =
-      write_outputs(output.folder, output.name, parse_formats(output.formats), graph, pruned,
-                    scores);
+  std::vector<std::filesystem::path> files = write_outputs(
+      output.folder, output.name, parse_formats(output.formats), graph, pruned, scores);
   if (request.save_graph) {
     write_graph_file(output.graph_file(), graph, nullptr, scores);
     files.push_back(output.graph_file());

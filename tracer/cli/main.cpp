@@ -1,0 +1,135 @@
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "tracer/cli/command.h"
+#include "tracer/cli/failure.h"
+#include "tracer/cli/help_format.h"
+#include "tracer/cli/standard_output.h"
+#include "tracer/version.h"
+
+namespace circuit::cli {
+namespace {
+
+enum ExitCode { kDone = 0, kFailed = 1, kWrongUsage = 2 };
+
+constexpr const char* kDescription =
+    "circuit traces how a language model comes to its next token, and draws the circuit.";
+constexpr const char* kExamples = R"(Examples:
+  circuit trace --prompt 'le contraire de petit est'    the bundled model's circuit, as pictures
+  circuit trace --help                                  all options of a subcommand
+
+Exit status: 0 done, 1 failed, 2 wrong usage.)";
+
+int fail(ExitCode code, const std::string& line) {
+  std::fprintf(stderr, "circuit: %s\n", line.c_str());
+  return code;
+}
+
+std::string hint(const std::string& command) {
+  return " (see circuit " + (command.empty() ? "" : command + " ") + "--help)";
+}
+
+std::string operation_of(const std::string& command) {
+  return command.empty() ? "command line" : command;
+}
+
+int fail_usage(const std::string& command, const std::exception_ptr& error) {
+  return fail(kWrongUsage, failure_line(error, operation_of(command)) + hint(command));
+}
+
+std::string chosen_command(const CLI::App& program) {
+  const std::vector<CLI::App*> chosen = program.get_subcommands();
+  return chosen.empty() ? std::string() : chosen.front()->get_name();
+}
+
+// What no option and no argument took; CLI11's own message for it names no subcommand.
+void refuse_remaining(const CLI::App& program, const std::string& command) {
+  for (const std::string& text : program.remaining(/*recurse=*/true)) {
+    if (text == "--") continue;
+    const bool option = text.size() > 1 && text.front() == '-';
+    const char* const what = option            ? "unknown option "
+                             : command.empty() ? "unknown subcommand "
+                                               : "unexpected ";
+    throw std::invalid_argument(what + text);
+  }
+  if (command.empty()) throw std::invalid_argument("no subcommand");
+}
+
+void configure(CLI::App& app) {
+  app.allow_extras();
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  use_help_format(app);
+}
+
+int parse(CLI::App& program, int argc, const char* const* argv) {
+  try {
+    program.parse(argc, argv);
+    refuse_remaining(program, chosen_command(program));
+    return kDone;
+  } catch (const CLI::Success& asked) {  // --help, --version
+    if (dynamic_cast<const CLI::CallForVersion*>(&asked) != nullptr) {
+      print(std::string("circuit ") + kVersion + "\n");
+    } else {
+      print(help_text(program));
+    }
+    return -1;
+  } catch (...) {
+    return fail_usage(chosen_command(program), std::current_exception());
+  }
+}
+
+int run(const Command& command) {
+  try {
+    command.check();
+  } catch (const std::invalid_argument&) {
+    return fail_usage(command.name, std::current_exception());
+  }
+  command.run();
+  return kDone;
+}
+
+int run_program(int argc, const char* const* argv) {
+  CLI::App program(kDescription, "circuit");
+  program.set_version_flag("--version", kVersion);
+  program.require_subcommand(0, 1);
+  program.footer(kExamples);
+  const std::array<Command, 7> commands = {
+      add_trace(program),   add_prune(program),  add_export(program),  add_score(program),
+      add_inspect(program), add_verify(program), add_tokenize(program)};
+  configure(program);
+  for (CLI::App* const command : program.get_subcommands({})) configure(*command);
+  const int parsed = parse(program, argc, argv);
+  if (parsed != kDone) return parsed < 0 ? kDone : parsed;
+  const std::string name = chosen_command(program);
+  for (const Command& command : commands) {
+    if (command.name != name) continue;
+    try {
+      return run(command);
+    } catch (...) {
+      return fail(kFailed, failure_line(std::current_exception(), name));
+    }
+  }
+  return fail(kFailed, "[" + name + "] is not there");
+}
+
+}  // namespace
+}  // namespace circuit::cli
+
+int main(int argc, char** argv) {
+  // Writing past a limit on file sizes is then an error that is told like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
+  try {
+    return circuit::cli::run_program(argc, argv);
+  } catch (...) {
+    const std::string line = circuit::cli::failure_line(std::current_exception(), "circuit");
+    std::fprintf(stderr, "circuit: %s\n", line.c_str());
+    return 1;
+  }
+}
