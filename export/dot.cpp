@@ -16,15 +16,23 @@ namespace {
 
 constexpr double kMostPixels = 16000;
 
-/// Graphviz keeps global state: two contexts in two threads crash.
-std::mutex& graphviz_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
-
 struct FreeContext {
   void operator()(GVC_t* context) const { gvFreeContext(context); }
 };
+
+/// What a process needs exactly once: two contexts in two threads crash, and Graphviz's pango
+/// plugin keeps a pointer to a font's name in the first context that it saw, also after that was
+/// freed.
+struct Graphviz {
+  std::mutex mutex;
+  std::unique_ptr<GVC_t, FreeContext> context{gvContext()};
+};
+
+Graphviz& graphviz() {
+  static Graphviz instance;
+  return instance;
+}
+
 struct CloseGraph {
   void operator()(Agraph_t* graph) const { agclose(graph); }
 };
@@ -94,20 +102,20 @@ class Quiet {
 };
 
 std::string draw(const std::string& dot, double dots_per_inch, PictureFormat format) {
-  const std::lock_guard lock(graphviz_mutex());
+  Graphviz& shared = graphviz();
+  const std::lock_guard lock(shared.mutex);
   const Quiet quiet;
-  const std::unique_ptr<GVC_t, FreeContext> context(gvContext());
+  GVC_t* const context = shared.context.get();
   const std::unique_ptr<Agraph_t, CloseGraph> graph(agmemread(dot.c_str()));
   if (!graph) throw std::runtime_error("[render] Graphviz cannot read the picture's DOT text");
   if (format == PictureFormat::kPng) {
     std::string key = "dpi", value = fixed_text(dots_per_inch, 1), none;
     agsafeset(graph.get(), key.data(), value.data(), none.data());
   }
-  const LaidOut layout(context.get(), graph.get());
+  const LaidOut layout(context, graph.get());
   char* data = nullptr;
   unsigned int size = 0;
-  const int failed =
-      gvRenderData(context.get(), graph.get(), graphviz_format(format), &data, &size);
+  const int failed = gvRenderData(context, graph.get(), graphviz_format(format), &data, &size);
   const std::unique_ptr<char, FreeData> owned(data);
   if (failed != 0 || data == nullptr) {
     throw std::runtime_error(std::string("[render] Graphviz cannot write ") +

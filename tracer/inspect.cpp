@@ -12,6 +12,7 @@
 #include "transcoders/tensor_view.h"
 #include "transcoders/transcoder_set.h"
 #include "transcoders/weights/content_hash.h"
+#include "transcoders/weights/directory_name.h"
 #include "transcoders/weights/safetensors.h"
 
 namespace circuit {
@@ -56,11 +57,6 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-std::string folder_name(const std::filesystem::path& directory) {
-  const auto path = std::filesystem::weakly_canonical(directory);
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
-}
-
 std::string count_misfit(const char* what, std::int64_t found, std::int64_t expected) {
   return std::string(what) + " is " + std::to_string(found) + ", the model has " +
          std::to_string(expected);
@@ -98,7 +94,7 @@ TranscodersDescription describe_transcoders(const std::filesystem::path& directo
   Contents contents;
   for (const auto& file : info.files) contents.add(SafetensorsFile::open(file));
   return {.directory = directory,
-          .name = folder_name(directory),
+          .name = directory_name(directory),
           .model_name = info.model_name,
           .scan = info.scan,
           .kind = info.cross_layer ? "cross-layer" : "per-layer",
@@ -125,12 +121,13 @@ std::string find_misfit(const ModelDescription& model, const TranscodersDescript
   return {};
 }
 
-std::string find_other_model_name(const std::filesystem::path& model,
+std::string find_other_model_name(const std::string& model_name, const std::filesystem::path& model,
                                   const std::filesystem::path& transcoders) {
   const std::string made_for = inspect_transcoders(transcoders).model_name;
   const std::string name = lower_case(made_for.substr(made_for.rfind('/') + 1));
   const std::string path = lower_case(std::filesystem::weakly_canonical(model).string());
-  return path.find(name) == std::string::npos ? made_for : std::string();
+  const bool same = name == lower_case(model_name) || path.find(name) != std::string::npos;
+  return same ? std::string() : made_for;
 }
 
 }  // namespace circuit

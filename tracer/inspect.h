@@ -58,9 +58,11 @@ TranscodersDescription describe_transcoders(const std::filesystem::path& directo
 /// Empty when transcoders can stand in for the model's MLPs, else what does not fit.
 std::string find_misfit(const ModelDescription& model, const TranscodersDescription& transcoders);
 
-/// Empty when the transcoders may be meant for the model in `model`: their config.yaml names no
-/// model, or one whose name (behind the last /) is in the model's path. Else the name it gives.
-std::string find_other_model_name(const std::filesystem::path& model,
+/// Empty when the transcoders may be meant for the model called `model_name` in the directory
+/// `model`: their config.yaml names no model, or one whose last part is this name or is in the
+/// path. Else the name that they give.
+std::string find_other_model_name(const std::string& model_name,
+                                  const std::filesystem::path& model,
                                   const std::filesystem::path& transcoders);
 
 }  // namespace circuit

@@ -15,6 +15,7 @@
 #include "tracer/text/prompt.h"
 #include "tracer/version.h"
 #include "transcoders/weights/content_hash.h"
+#include "transcoders/weights/directory_name.h"
 
 namespace circuit {
 namespace {
@@ -116,22 +117,22 @@ Provenance Tracer::State::provenance(const PromptInput& input,
   from.model_name = model.name;
   from.model_hash = model_hash;
   const TranscoderInfo& info = transcoders->info();
-  from.transcoders_name = info.directory.filename().string();
+  from.transcoders_name = directory_name(info.directory);
   from.transcoders_hash = transcoders_hash;
   from.scan = info.scan;
   from.tool_version = kVersion;
   from.settings = {{"dtype", name_of(options.dtype)},
-                   {"zero_positions", std::to_string(run.zero_positions)},
+                   {"zero-positions", std::to_string(run.zero_positions)},
                    {"vocabulary_size", std::to_string(model.config.vocabulary_size)},
                    {"target_ids", target_ids_text(outputs.tokens)},
-                   {"max_features", std::to_string(attribution.max_features)}};
+                   {"max-features", std::to_string(attribution.max_features)}};
   if (attribution.targets.named.empty()) {
-    from.settings["max_logits"] = std::to_string(attribution.targets.max_logits);
-    from.settings["logit_prob"] = number_text(attribution.targets.logit_probability);
+    from.settings["max-logits"] = std::to_string(attribution.targets.max_logits);
+    from.settings["logit-prob"] = number_text(attribution.targets.logit_probability);
   }
   if (attribution.max_features != 0 && attribution.max_features < run.features.size()) {
-    from.settings["batch_size"] = std::to_string(attribution.batch_size);
-    from.settings["update_interval"] = std::to_string(attribution.update_interval);
+    from.settings["batch-size"] = std::to_string(attribution.batch_size);
+    from.settings["update-interval"] = std::to_string(attribution.update_interval);
   }
   return from;
 }
@@ -207,7 +208,7 @@ Verification Tracer::verify(const AttributionGraph& graph, std::int64_t samples,
         state_->transcoders_hash);
   }
   const auto& settings = graph.provenance().settings;
-  const auto zeroed = settings.find("zero_positions");
+  const auto zeroed = settings.find("zero-positions");
   const ReplacementRun run = run_replacement(
       state_->model, *state_->transcoders, graph.nodes().input_ids,
       zeroed == settings.end() ? std::nullopt : std::optional(std::stoll(zeroed->second)));

@@ -22,25 +22,25 @@ struct Named {
   std::string_view name;
 };
 
-constexpr std::array kReadSites{
-    Named{ReadSite::kResidualMid, "hook_resid_mid"},
-    Named{ReadSite::kNormalized, "ln2.hook_normalized"},
-    Named{ReadSite::kMlpIn, "mlp.hook_in"},
-};
-constexpr std::array kWriteSites{
-    Named{WriteSite::kMlpOutRaw, "mlp.hook_out"},
-    Named{WriteSite::kMlpOut, "hook_mlp_out"},
-};
-constexpr std::array kModelKinds{
-    Named{false, "transcoder_set"},
-    Named{true, "cross_layer_transcoder"},
-};
-constexpr std::array kActivations{
-    Named{ActivationKind::kRelu, "relu"},
-    Named{ActivationKind::kJumpRelu, "jumprelu"},
-    Named{ActivationKind::kJumpRelu, "jump_relu"},
-    Named{ActivationKind::kTopK, "topk"},
-};
+constexpr std::array<Named<ReadSite>, 3> kReadSites{{
+    {ReadSite::kResidualMid, "hook_resid_mid"},
+    {ReadSite::kNormalized, "ln2.hook_normalized"},
+    {ReadSite::kMlpIn, "mlp.hook_in"},
+}};
+constexpr std::array<Named<WriteSite>, 2> kWriteSites{{
+    {WriteSite::kMlpOutRaw, "mlp.hook_out"},
+    {WriteSite::kMlpOut, "hook_mlp_out"},
+}};
+constexpr std::array<Named<bool>, 2> kModelKinds{{
+    {false, "transcoder_set"},
+    {true, "cross_layer_transcoder"},
+}};
+constexpr std::array<Named<ActivationKind>, 4> kActivations{{
+    {ActivationKind::kRelu, "relu"},
+    {ActivationKind::kJumpRelu, "jumprelu"},
+    {ActivationKind::kJumpRelu, "jump_relu"},
+    {ActivationKind::kTopK, "topk"},
+}};
 
 template <typename Value>
 std::string_view name_in(std::span<const Named<Value>> table, Value value) {

@@ -9,7 +9,8 @@
 
 namespace circuit {
 
-/// One entry per layer. Throws std::runtime_error `[load_transcoders] …` when a layer lacks a file.
+/// One entry per layer. Throws std::runtime_error `[load_transcoders] …`
+/// when a layer lacks a file.
 std::vector<LayerLayout> cross_layer_layouts(const TranscoderConfig& config);
 
 }  // namespace circuit

@@ -242,7 +242,7 @@ std::unique_ptr<TranscoderSet> load_transcoders(const std::filesystem::path& dir
   }
   OpenedDirectory opened = open_directory(directory);
   return std::make_unique<MappedTranscoders>(std::move(opened.info), std::move(opened.layouts),
-                                             std::move(opened.files), std::move(opened.activation),
+                                             std::move(opened.files), opened.activation,
                                              options.dtype);
 }
 

@@ -48,7 +48,7 @@ at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
 }  // namespace
 
 MappedTranscoders::MappedTranscoders(TranscoderInfo info, std::vector<LayerLayout> layouts,
-                                     std::vector<LayerFiles> files, Activation activation,
+                                     std::vector<LayerFiles> files, const Activation& activation,
                                      at::ScalarType dtype) {
   info_ = std::move(info);
   dtype_ = dtype;

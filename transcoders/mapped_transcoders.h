@@ -21,7 +21,8 @@ class MappedTranscoders final : public TranscoderSet {
   /// Shapes are checked already (load.cpp). Reads biases and thresholds; encoders are read when
   /// used, decoders a row at a time.
   MappedTranscoders(TranscoderInfo info, std::vector<LayerLayout> layouts,
-                    std::vector<LayerFiles> files, Activation activation, at::ScalarType dtype);
+                    std::vector<LayerFiles> files, const Activation& activation,
+                    at::ScalarType dtype);
 
   at::Tensor encode(std::int64_t layer, const at::Tensor& inputs) const override;
   at::Tensor activate(std::int64_t layer, const at::Tensor& pre_activations) const override;

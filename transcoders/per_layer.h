@@ -8,7 +8,8 @@
 
 namespace circuit {
 
-/// One entry per layer. Throws std::runtime_error `[load_transcoders] …` when a layer has no file.
+/// One entry per layer. Throws std::runtime_error `[load_transcoders] …`
+/// when a layer has no file.
 std::vector<LayerLayout> per_layer_layouts(const TranscoderConfig& config);
 
 }  // namespace circuit

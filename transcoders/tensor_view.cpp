@@ -88,11 +88,10 @@ void prefetch_rows(const std::byte* data, std::size_t row_bytes,
                    std::span<const std::int64_t> rows) {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   for (const std::int64_t row : rows) {
-    const auto begin =
-        reinterpret_cast<std::uintptr_t>(data) + static_cast<std::size_t>(row) * row_bytes;
-    const std::uintptr_t aligned = begin / page * page;
+    const std::byte* begin = data + static_cast<std::size_t>(row) * row_bytes;
+    const std::size_t past_page = reinterpret_cast<std::uintptr_t>(begin) % page;
     static_cast<void>(
-        ::madvise(reinterpret_cast<void*>(aligned), begin + row_bytes - aligned, MADV_WILLNEED));
+        ::madvise(const_cast<std::byte*>(begin - past_page), past_page + row_bytes, MADV_WILLNEED));
   }
 }
 
@@ -173,7 +172,7 @@ at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
   check_row_indices(operation, name, view.shape.front(), indices);
   std::vector<std::int64_t> shape = view.shape;
   shape.front() = indices.numel();
-  const at::Tensor gathered = at::empty(shape, at::TensorOptions().dtype(scalar_type(view.dtype)));
+  at::Tensor gathered = at::empty(shape, at::TensorOptions().dtype(scalar_type(view.dtype)));
   if (gathered.numel() == 0) return gathered;
   const std::size_t row_bytes = view.bytes.size() / static_cast<std::size_t>(view.shape.front());
   auto* target = static_cast<std::byte*>(gathered.data_ptr());

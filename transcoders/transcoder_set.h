@@ -91,7 +91,8 @@ struct TranscoderLoadOptions {
 std::unique_ptr<TranscoderSet> load_transcoders(const std::filesystem::path& directory,
                                                 const TranscoderLoadOptions& options = {});
 
-/// What the directory holds, from config.yaml and the headers of the files alone.
+/// What the directory holds, from config.yaml and the headers of the files (and the number k)
+/// alone. Checks and throws like `load_transcoders`, but reads no weights.
 TranscoderInfo inspect_transcoders(const std::filesystem::path& directory);
 
 }  // namespace circuit

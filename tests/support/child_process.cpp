@@ -1,13 +1,13 @@
 #include "tests/support/child_process.h"
 
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstring>
-#include <memory>
-#include <stdexcept>
 
 #include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"

@@ -15,8 +15,9 @@ namespace {
 // that every product writes or adds to a contiguous range of rows and columns.
 class EdgeCollector : public GradientSink {
  public:
-  EdgeCollector(const SourceTable& sources, const BackwardBatch& batch, at::ScalarType type)
-      : sources_(sources), batch_(batch) {
+  EdgeCollector(const SourceTable& sources, const BackwardBatch& batch, at::ScalarType computed)
+      : sources_(sources), batch_(batch), widen_(computed == at::kBFloat16) {
+    const at::ScalarType type = widen_ ? at::kFloat : computed;
     for (std::int64_t q = 0; q < batch.n_positions(); ++q) {
       edges_.push_back(at::zeros({batch.rows(q), position(q).columns()}, type));
       tokens_.push_back(at::zeros({batch.rows(q)}, type));
@@ -28,10 +29,10 @@ class EdgeCollector : public GradientSink {
                   const at::Tensor& gradients) override {
     const WriteSiteSources& site =
         sources_.written[static_cast<std::size_t>(layer)][static_cast<std::size_t>(q)];
-    edges_[static_cast<std::size_t>(q)]
-        .narrow(0, first_row, gradients.size(0))
-        .narrow(1, site.begin, site.vectors.size(0))
-        .addmm_(gradients, site.vectors.t());
+    add_product(edges_[static_cast<std::size_t>(q)]
+                    .narrow(0, first_row, gradients.size(0))
+                    .narrow(1, site.begin, site.vectors.size(0)),
+                gradients, site.vectors);
   }
 
   void embedding(std::int64_t q, std::int64_t first_row, const at::Tensor& gradients) override {
@@ -42,24 +43,15 @@ class EdgeCollector : public GradientSink {
 
   void zeroed_values(std::int64_t layer, std::int64_t z, std::int64_t first_slot,
                      const at::Tensor& gradients) override {
-    zeroed_tokens_.narrow(0, first_slot, gradients.size(0))
-        .addmm_(gradients,
-                sources_.zeroed_token_values[static_cast<std::size_t>(layer)].select(0, z).t());
+    add_product(zeroed_tokens_.narrow(0, first_slot, gradients.size(0)), gradients,
+                sources_.zeroed_token_values[static_cast<std::size_t>(layer)].select(0, z));
   }
 
-  /// The gathered edges as float or, when the run is in double, as double; after the sweep.
-  void finish() {
-    if (zeroed_tokens_.scalar_type() != at::kBFloat16) return;
-    for (auto* tensors : {&edges_, &tokens_}) {
-      for (at::Tensor& tensor : *tensors) tensor = tensor.to(at::kFloat);
-    }
-    zeroed_tokens_ = zeroed_tokens_.to(at::kFloat);
-  }
-
+  /// Double when the run is, else float.
   at::ScalarType type() const { return zeroed_tokens_.scalar_type(); }
 
-  /// visit(column, weight) for each edge of `slot` that is not zero, columns ascending. T is the C++
-  /// type of `type()`.
+  /// visit(column, weight) for each edge of `slot` that is not zero, columns ascending; call once
+  /// the sweep is over. T is the C++ type of `type()`.
   template <class T, class Visit>
   void visit_row(std::int64_t slot, Visit&& visit) const {
     const ReadPoint& read = batch_.read(slot);
@@ -82,6 +74,15 @@ class EdgeCollector : public GradientSink {
   }
 
  private:
+  // edges += gradients · vectorsᵀ; products in bf16 are added in float.
+  void add_product(at::Tensor edges, const at::Tensor& gradients, const at::Tensor& vectors) const {
+    if (widen_) {
+      edges.add_(at::mm(gradients, vectors.t()));
+    } else {
+      edges.addmm_(gradients, vectors.t());
+    }
+  }
+
   const PositionSources& position(std::int64_t q) const {
     return sources_.positions[static_cast<std::size_t>(q)];
   }
@@ -113,6 +114,7 @@ class EdgeCollector : public GradientSink {
 
   const SourceTable& sources_;
   const BackwardBatch& batch_;
+  bool widen_;
   std::vector<at::Tensor> edges_;   ///< [n_positions] of [rows, columns]
   std::vector<at::Tensor> tokens_;  ///< [n_positions] of [rows]
   at::Tensor zeroed_tokens_;        ///< [slots, zero positions]
@@ -158,14 +160,15 @@ RowComputer::RowComputer(ReplacementRun& run, std::int64_t memory_bytes)
       memory_bytes_(memory_bytes) {}
 
 std::int64_t RowComputer::batch_end(const RowTargets& targets, std::int64_t begin) const {
+  const auto edge_bytes = static_cast<std::int64_t>(
+      std::max(sizeof(float), at::elementSize(run_.model->dtype)));
   std::int64_t bytes = 0;
   std::int64_t end = begin;
   for (; end < static_cast<std::int64_t>(targets.reads.size()); ++end) {
     const std::int64_t position = targets.reads[static_cast<std::size_t>(end)].position;
     bytes += LinearBackward::bytes_per_target(run_, position);
     for (std::int64_t q = 0; q <= position; ++q) {
-      bytes += sources_.positions[static_cast<std::size_t>(q)].columns() *
-               static_cast<std::int64_t>(sizeof(float));
+      bytes += sources_.positions[static_cast<std::size_t>(q)].columns() * edge_bytes;
     }
     if (bytes > memory_bytes_ && end > begin) break;
   }
@@ -183,7 +186,6 @@ EdgeRows RowComputer::compute(const RowTargets& targets, const RowProgress& prog
         run_.n_layers(), run_.n_positions(), run_.zero_positions);
     EdgeCollector collector(sources_, batch, run_.model->dtype);
     backward_.sweep(batch, targets.covectors.narrow(0, begin, end - begin), collector);
-    collector.finish();
     append_rows(collector, batch, rows);
     begin = end;
     if (progress) progress(end);

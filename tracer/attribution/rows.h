@@ -35,7 +35,8 @@ struct RowTargets {
 using RowProgress = std::function<void(std::int64_t rows)>;
 
 /// Computes rows for one prompt; buffers live as long as it. `memory_bytes` bounds the buffers of a
-/// batch; batches split the targets in order, so results differ at most by rounding.
+/// batch, which holds at least one target, but not the sources and the finished rows; batches split
+/// the targets in order, so results differ at most by rounding.
 class RowComputer {
  public:
   RowComputer(ReplacementRun& run, std::int64_t memory_bytes);

@@ -46,7 +46,7 @@ struct SourceTable {
   std::int64_t n_columns() const { return token_column(n_positions); }
 };
 
-/// Moves the decoder rows out of `run`: they are held once.
+/// Groups the decoder rows of `run` and frees them there; while it runs they are held twice.
 SourceTable collect_sources(ReplacementRun& run);
 
 }  // namespace circuit

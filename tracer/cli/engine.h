@@ -27,7 +27,6 @@ struct TraceRequest {
   PruneOptions pruning;
   OutputFiles output;
   bool save_graph = false;  ///< also the unpruned graph file
-  bool check_names = true;  ///< warn when the transcoders are for a model of another name
   Progress progress;
   std::function<void(const std::string&)> warn;  ///< called with one line each
 };

@@ -75,7 +75,7 @@ void add_target_options(CLI::App& command, TraceCommand& trace) {
   };
   command
       .add_option("--target", take_targets,
-                  "Output to explain, repeatable: a token with its leading space (' Austin'), "
+                  "Output to explain, repeatable: a token with its leading space, "
                   "#ID, or A-B for a difference of logits; default: the most probable tokens")
       ->type_name("TOKEN")
       ->take_all()
@@ -223,7 +223,6 @@ void run(TraceCommand& trace) {
   const ModelFolders folders = or_demo(trace.folders);
   trace.request.load.model = folders.model;
   trace.request.load.transcoders = folders.transcoders;
-  trace.request.check_names = !trace.folders.none_given();
   ProgressLine line(trace.machine.quiet);
   trace.request.progress = [&line](const std::string& stage, std::int64_t done,
                                    std::int64_t total) { line.update(stage, done, total); };

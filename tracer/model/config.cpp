@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "tracer/model/architecture.h"
+#include "transcoders/weights/directory_name.h"
 #include "transcoders/weights/json.h"
 
 namespace circuit {
@@ -107,6 +108,8 @@ ModelConfig read_model_config(const std::filesystem::path& directory) {
   refuse_unsupported(file);
 
   ModelConfig c = family.traits;
+  const std::string stated = file.text("_name_or_path").value_or("");
+  c.name = directory_name(stated.empty() ? directory : std::filesystem::path(stated));
   c.architecture = family.name;
   c.model_type = model_type.empty() ? std::string(family.model_type) : model_type;
   c.n_layers = file.require_integer(keys.n_layers);

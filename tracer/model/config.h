@@ -24,6 +24,7 @@ struct RopeScaling {
 };
 
 struct ModelConfig {
+  std::string name = {};          ///< The last part of `_name_or_path`, else the directory's name.
   std::string architecture = {};  ///< As `architectures[0]` names it: "LlamaForCausalLM".
   std::string model_type = {};    ///< "llama"
   std::int64_t n_layers = 0;

@@ -121,8 +121,7 @@ Model load_model(const std::filesystem::path& directory, at::ScalarType dtype) {
   for (const SafetensorsFile& file : archive.files()) model.files.push_back(file.path());
   const WeightReader reader(family, std::move(archive), dtype);
 
-  const auto canonical = std::filesystem::weakly_canonical(directory);
-  model.name = (canonical.has_filename() ? canonical : canonical.parent_path()).filename().string();
+  model.name = c.name;
   model.dtype = dtype;
   model.embedding = reader.read(layer_tensor(names.embedding, 0) + ".weight",
                                 {c.vocabulary_size, c.d_model});

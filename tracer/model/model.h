@@ -26,7 +26,7 @@ struct Block {
 
 struct Model {
   ModelConfig config;
-  std::string name;                          ///< The directory's name.
+  std::string name;                          ///< As ModelConfig has it.
   std::vector<std::filesystem::path> files;  ///< Weight files, for content_hash.
   at::Tensor embedding;                      ///< [vocabulary, d_model]
   at::Tensor position_embedding;             ///< [max_positions, d_model] or undefined

@@ -1,6 +1,6 @@
 // The linear backward: many covectors pulled at once through the frozen network, from where each is
 // read down to every place where sources write (docs/method.md, backward). No autograd, one copy of
-// the prompt, three large products a layer.
+// the prompt, and a layer costs large products only: output projection, value projection, contraction.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -30,7 +30,7 @@ class GradientSink {
                              const at::Tensor& gradients) = 0;
 };
 
-/// Holds the buffers, so that they are allocated once a trace. Not for use by two threads at once;
+/// Holds the gradients' buffers, so that they are allocated once a trace. Not for use by two threads at once;
 /// it uses all of them itself. Results do not depend on their number.
 class LinearBackward {
  public:

@@ -46,10 +46,11 @@ struct ReplacementRun {
 std::int64_t default_zero_positions(const ModelConfig& config,
                                     std::span<const std::int32_t> input_ids);
 
-/// Throws std::runtime_error when the transcoders do not fit the model (layers, d_model), and
-/// std::invalid_argument for a prompt that leaves no position after the zeroed ones.
+/// Throws std::runtime_error when the transcoders do not fit the model (layers, d_model).
 void check_fit(const Model& model, const TranscoderSet& transcoders);
 
+/// Throws as check_fit and forward do, std::invalid_argument for a prompt that leaves no position
+/// after the zeroed ones, and std::runtime_error when the logits are not finite.
 ReplacementRun run_replacement(const Model& model, const TranscoderSet& transcoders,
                                std::span<const std::int32_t> input_ids,
                                std::optional<std::int64_t> zero_positions = std::nullopt);

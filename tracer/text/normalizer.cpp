@@ -36,13 +36,16 @@ icu::UnicodeSet composed_characters() {
   return set;
 }
 
+const icu::Normalizer2* find_form(Kind kind, UErrorCode& status) {
+  if (kind == Kind::kNfc) return icu::Normalizer2::getNFCInstance(status);
+  if (kind == Kind::kNfd) return icu::Normalizer2::getNFDInstance(status);
+  if (kind == Kind::kNfkc) return icu::Normalizer2::getNFKCInstance(status);
+  return icu::Normalizer2::getNFKDInstance(status);
+}
+
 const icu::Normalizer2& form(Kind kind) {
   UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* normalizer = nullptr;
-  if (kind == Kind::nfc) normalizer = icu::Normalizer2::getNFCInstance(status);
-  if (kind == Kind::nfd) normalizer = icu::Normalizer2::getNFDInstance(status);
-  if (kind == Kind::nfkc) normalizer = icu::Normalizer2::getNFKCInstance(status);
-  if (kind == Kind::nfkd) normalizer = icu::Normalizer2::getNFKDInstance(status);
+  const icu::Normalizer2* normalizer = find_form(kind, status);
   check(status);
   return *normalizer;
 }
@@ -87,7 +90,7 @@ struct Normalizer::Impl {
   explicit Impl(std::vector<NormalizerStep> all_steps) : steps(std::move(all_steps)) {
     forms.reserve(steps.size());  // one for each step, used by those that compose
     for (const NormalizerStep& step : steps) {
-      const bool composes = step.kind <= Kind::nfkd;
+      const bool composes = step.kind <= Kind::kNfkd;
       if (composes && !characters) characters = composed_characters();
       forms.push_back(
           composes ? std::make_unique<const icu::FilteredNormalizer2>(form(step.kind), *characters)
@@ -113,13 +116,13 @@ std::string Normalizer::normalize(std::string_view text) const {
   for (std::size_t i = 0; i < impl_->steps.size() && !result.empty(); ++i) {
     const NormalizerStep& step = impl_->steps[i];
     switch (step.kind) {
-      case Kind::lowercase:
+      case Kind::kLowercase:
         result = lowercase(result);
         break;
-      case Kind::prepend:
+      case Kind::kPrepend:
         result.insert(0, step.content);
         break;
-      case Kind::replace:
+      case Kind::kReplace:
         result = replace_all(result, step.pattern, step.content);
         break;
       default:

@@ -9,8 +9,8 @@
 namespace circuit {
 
 struct NormalizerStep {
-  enum class Kind { nfc, nfd, nfkc, nfkd, lowercase, prepend, replace };
-  Kind kind = Kind::nfc;
+  enum class Kind { kNfc, kNfd, kNfkc, kNfkd, kLowercase, kPrepend, kReplace };
+  Kind kind = Kind::kNfc;
   std::string pattern;  ///< replace: what is looked for, not empty
   std::string content;  ///< replace and prepend: what is put in
 };

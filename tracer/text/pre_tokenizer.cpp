@@ -53,18 +53,18 @@ void merge_runs(std::vector<TextPart>& parts) {
 
 void apply_behavior(std::vector<TextPart>& parts, SplitBehavior behavior) {
   switch (behavior) {
-    case SplitBehavior::isolated:
+    case SplitBehavior::kIsolated:
       break;
-    case SplitBehavior::removed:
+    case SplitBehavior::kRemoved:
       std::erase_if(parts, [](const TextPart& part) { return part.is_match; });
       break;
-    case SplitBehavior::merged_with_previous:
+    case SplitBehavior::kMergedWithPrevious:
       merge_with_previous(parts);
       break;
-    case SplitBehavior::merged_with_next:
+    case SplitBehavior::kMergedWithNext:
       merge_with_next(parts);
       break;
-    case SplitBehavior::contiguous:
+    case SplitBehavior::kContiguous:
       merge_runs(parts);
       break;
   }

@@ -13,13 +13,13 @@
 namespace circuit {
 
 /// What happens to the matches of a pattern; the names are those of the file.
-enum class SplitBehavior { isolated, removed, merged_with_previous, merged_with_next, contiguous };
+enum class SplitBehavior { kIsolated, kRemoved, kMergedWithPrevious, kMergedWithNext, kContiguous };
 
 /// Every kind of pre-tokenizer is a case of this one; fields act in this order.
 struct PreTokenizerStep {
   bool add_prefix_space = false;  ///< puts a space before text that does not begin with one
   std::optional<Regex> pattern;   ///< splits; without it text stays whole
-  SplitBehavior behavior = SplitBehavior::isolated;
+  SplitBehavior behavior = SplitBehavior::kIsolated;
   bool is_inverted = false;         ///< treats what lies between the matches as the matches
   bool to_byte_characters = false;  ///< then writes each byte as its byte-level character
 };

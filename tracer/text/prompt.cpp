@@ -26,9 +26,9 @@ std::int32_t automatic_bos(const SpecialTokenIds& special) {
 std::optional<std::int32_t> id_to_prepend(const Tokenizer& tokenizer, std::int32_t first,
                                           const PromptOptions& options) {
   switch (options.bos) {
-    case PromptOptions::Bos::none:
+    case PromptOptions::Bos::kNone:
       return std::nullopt;
-    case PromptOptions::Bos::id:
+    case PromptOptions::Bos::kId:
       if (options.bos_id < 0 || options.bos_id >= tokenizer.vocabulary_size()) {
         throw std::invalid_argument("[encode_prompt] bos id " + std::to_string(options.bos_id) +
                                     ", expected 0 to " +
@@ -36,7 +36,7 @@ std::optional<std::int32_t> id_to_prepend(const Tokenizer& tokenizer, std::int32
       }
       if (first == options.bos_id) return std::nullopt;
       return options.bos_id;
-    case PromptOptions::Bos::automatic:
+    case PromptOptions::Bos::kAutomatic:
       break;
   }
   if (tokenizer.is_special(first)) return std::nullopt;
@@ -46,8 +46,8 @@ std::optional<std::int32_t> id_to_prepend(const Tokenizer& tokenizer, std::int32
 }  // namespace
 
 PromptOptions parse_bos(std::string_view value) {
-  if (value == "none") return {.bos = PromptOptions::Bos::none};
-  PromptOptions options{.bos = PromptOptions::Bos::id};
+  if (value == "none") return {.bos = PromptOptions::Bos::kNone};
+  PromptOptions options{.bos = PromptOptions::Bos::kId};
   const char* const end = value.data() + value.size();
   const auto [stop, error] = std::from_chars(value.data(), end, options.bos_id);
   if (error != std::errc() || stop != end || options.bos_id < 0) {

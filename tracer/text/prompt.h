@@ -1,4 +1,4 @@
-// The ids of a prompt whose first position is a special token (docs/architecture.md, prompts).
+// The ids of a prompt whose first position is a special token (docs/method.md, prompts).
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ namespace circuit {
 
 struct PromptOptions {
   enum class Bos {
-    automatic,  ///< prepends the first defined of bos, pad, eos and the other special tokens
-    none,       ///< prepends nothing
-    id,         ///< prepends `bos_id`
+    kAutomatic,  ///< prepends the first defined of bos, pad, eos and the other special tokens
+    kNone,       ///< prepends nothing
+    kId,         ///< prepends `bos_id`
   };
-  /// What to do when the prompt does not begin with a special token (for `id`: with that token).
-  Bos bos = Bos::automatic;
-  std::int32_t bos_id = -1;  ///< for Bos::id alone; id of a token
+  /// What to do when the prompt does not begin with a special token (kId: with that token).
+  Bos bos = Bos::kAutomatic;
+  std::int32_t bos_id = -1;  ///< for kId alone; the id of a token
 };
 
 /// The value of `--bos`: "none" or an id. Throws std::invalid_argument otherwise.

@@ -8,8 +8,8 @@ namespace circuit {
 namespace {
 
 // PCRE2's own \s also holds U+180E.
-constexpr std::string_view kSpaceSet =
-    R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
+constexpr std::string_view kSpaceSet = R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A})"
+                                       R"(\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
 constexpr std::string_view kWordSet = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
 // Oniguruma 6.9.10, by test of every character: outside character classes \w also holds the
 // superscript digits and fractions of Latin-1.

@@ -33,19 +33,19 @@ void append_normalizer(const JsonValue& normalizer, std::vector<NormalizerStep>&
       append_normalizer(part, steps);
     }
   } else if (type == "NFC") {
-    steps.push_back({Kind::nfc, "", ""});
+    steps.push_back({Kind::kNfc, "", ""});
   } else if (type == "NFD") {
-    steps.push_back({Kind::nfd, "", ""});
+    steps.push_back({Kind::kNfd, "", ""});
   } else if (type == "NFKC") {
-    steps.push_back({Kind::nfkc, "", ""});
+    steps.push_back({Kind::kNfkc, "", ""});
   } else if (type == "NFKD") {
-    steps.push_back({Kind::nfkd, "", ""});
+    steps.push_back({Kind::kNfkd, "", ""});
   } else if (type == "Lowercase") {
-    steps.push_back({Kind::lowercase, "", ""});
+    steps.push_back({Kind::kLowercase, "", ""});
   } else if (type == "Prepend") {
-    steps.push_back({Kind::prepend, "", normalizer.at("prepend").string()});
+    steps.push_back({Kind::kPrepend, "", normalizer.at("prepend").string()});
   } else if (type == "Replace") {
-    steps.push_back({Kind::replace, literal_pattern(normalizer.at("pattern")),
+    steps.push_back({Kind::kReplace, literal_pattern(normalizer.at("pattern")),
                      normalizer.at("content").string()});
   } else {
     normalizer.at("type").refuse(type,

@@ -96,7 +96,8 @@ const TensorView& WeightArchive::view(std::string_view name) const {
 const SafetensorsFile& WeightArchive::file_of(std::string_view name) const {
   const auto found = file_index_.find(name);
   if (found == file_index_.end()) {
-    throw std::runtime_error("[read_tensor] " + directory_.string() + ": no tensor " +
+    const std::filesystem::path& where = files_.size() == 1 ? files_.front().path() : directory_;
+    throw std::runtime_error("[read_tensor] " + where.string() + ": no tensor " +
                              printable_name(name) + " among " + std::to_string(file_index_.size()));
   }
   return files_[found->second];

@@ -269,13 +269,6 @@ TEST(Attribute, RefusesOptionsOutOfRange) {
   options.max_features = -1;
   EXPECT_EQ(message_of<std::invalid_argument>([&] { attribute_all(setup, options); }),
             "[attribute] --max-features is -1, expected at least 0");
-  options = {};
-  options.targets.named = {"#4", "#4"};
-  EXPECT_EQ(message_of<std::invalid_argument>([&] { attribute_all(setup, options); }),
-            "[targets] \"#4\" is given twice");
-  options.targets.named = {"#50"};
-  EXPECT_EQ(message_of<std::invalid_argument>([&] { attribute_all(setup, options); }),
-            "[targets] \"#50\": id 50, expected 0 to 49");
 }
 
 }  // namespace

@@ -44,9 +44,8 @@ TEST_F(Load, NamesATensorOfAnotherShape) {
 
 TEST_F(Load, NamesAMissingTensor) {
   edit([](NamedTensors& t) { t.erase("model.norm.weight"); });
-  const std::string message = error();
-  EXPECT_NE(message.find("DIR/model.safetensors"), std::string::npos) << message;
-  EXPECT_NE(message.find("model.norm.weight"), std::string::npos) << message;
+  EXPECT_EQ(error(),
+            "[read_tensor] DIR/model.safetensors: no tensor \"model.norm.weight\" among 29");
 }
 
 TEST_F(Load, NamesATensorWithNumbersThatAreNotFinite) {
@@ -77,8 +76,9 @@ TEST_F(Load, ReadsTheSameNumbersFromEveryStoredType) {
   const Model exact = load_model(directory_.path(), at::kDouble);
   for (const at::ScalarType stored : {at::kFloat, at::kHalf, at::kBFloat16}) {
     const TempDir copy;
-    std::filesystem::copy(directory_.path(), copy.path(),
-                          std::filesystem::copy_options::overwrite_existing);
+    for (const char* file : {"config.json", "model.safetensors"}) {
+      std::filesystem::copy(directory_ / file, copy / file);
+    }
     edit_tensors(copy / "model.safetensors", [&](NamedTensors& tensors) {
       for (auto& [name, tensor] : tensors) tensor = tensor.to(stored);
     });

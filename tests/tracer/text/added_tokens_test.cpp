@@ -49,7 +49,7 @@ TEST(AddedTokens, MayStandAloneOnly) {
 TEST(AddedTokens, MayBeLookedForInNormalizedText) {
   const AddedTokens tokens(
       {{.id = 0, .content = "ABC", .is_normalized = true}, {.id = 1, .content = "DEF"}},
-      Normalizer({{NormalizerStep::Kind::lowercase, "", ""}}));
+      Normalizer({{NormalizerStep::Kind::kLowercase, "", ""}}));
   EXPECT_EQ(split(tokens, "abcDEF"), "abc|[DEF]");
   EXPECT_EQ(split(tokens, "abcDEF", /*is_normalized=*/true), "[abc]|DEF");
 }
@@ -57,7 +57,7 @@ TEST(AddedTokens, MayBeLookedForInNormalizedText) {
 TEST(AddedTokens, PreferSpecialOnesOfEqualNormalizedText) {
   const AddedTokens tokens({{.id = 0, .content = "AB", .is_normalized = true},
                             {.id = 1, .content = "ab", .is_normalized = true, .is_special = true}},
-                           Normalizer({{NormalizerStep::Kind::lowercase, "", ""}}));
+                           Normalizer({{NormalizerStep::Kind::kLowercase, "", ""}}));
   ASSERT_EQ(tokens.split("ab", /*is_normalized=*/true).size(), 1U);
   EXPECT_EQ(tokens.split("ab", /*is_normalized=*/true)[0].id, 1);
 }

@@ -12,28 +12,28 @@ std::string normalize(Kind kind, std::string_view text) {
 }
 
 TEST(Normalizer, ComposesAndDecomposes) {
-  EXPECT_EQ(normalize(Kind::nfc, "A\u030A"), "\u00C5");
-  EXPECT_EQ(normalize(Kind::nfd, "\u00C5"), "A\u030A");
-  EXPECT_EQ(normalize(Kind::nfkc, "\uFB01"), "fi");
-  EXPECT_EQ(normalize(Kind::nfkd, "\u00C5\uFB01"), "A\u030Afi");
-  EXPECT_EQ(normalize(Kind::nfc, "\uFB01"), "\uFB01");
-  EXPECT_EQ(normalize(Kind::nfc, "plain"), "plain");
+  EXPECT_EQ(normalize(Kind::kNfc, "A\u030A"), "\u00C5");
+  EXPECT_EQ(normalize(Kind::kNfd, "\u00C5"), "A\u030A");
+  EXPECT_EQ(normalize(Kind::kNfkc, "\uFB01"), "fi");
+  EXPECT_EQ(normalize(Kind::kNfkd, "\u00C5\uFB01"), "A\u030Afi");
+  EXPECT_EQ(normalize(Kind::kNfc, "\uFB01"), "\uFB01");
+  EXPECT_EQ(normalize(Kind::kNfc, "plain"), "plain");
 }
 
 // Expected: Hugging Face's `tokenizers` 0.23.
 TEST(Normalizer, LeavesCharactersNewerThanUnicode9Alone) {
-  EXPECT_EQ(normalize(Kind::nfc, "\u09FE\u032D"), "\u09FE\u032D");  // U+09FE: Unicode 11
-  EXPECT_EQ(normalize(Kind::nfkc, "\U0001FBF3"), "\U0001FBF3");     // U+1FBF3: Unicode 13
-  EXPECT_EQ(normalize(Kind::nfc, "\u0302\u032D"), "\u032D\u0302");
+  EXPECT_EQ(normalize(Kind::kNfc, "\u09FE\u032D"), "\u09FE\u032D");  // U+09FE: Unicode 11
+  EXPECT_EQ(normalize(Kind::kNfkc, "\U0001FBF3"), "\U0001FBF3");     // U+1FBF3: Unicode 13
+  EXPECT_EQ(normalize(Kind::kNfc, "\u0302\u032D"), "\u032D\u0302");
 }
 
 TEST(Normalizer, LowersCharacterByCharacter) {
-  EXPECT_EQ(normalize(Kind::lowercase, "ABC \u0394\u03A3"), "abc \u03B4\u03C3");
-  EXPECT_EQ(normalize(Kind::lowercase, "\u0130"), "i\u0307");
+  EXPECT_EQ(normalize(Kind::kLowercase, "ABC \u0394\u03A3"), "abc \u03B4\u03C3");
+  EXPECT_EQ(normalize(Kind::kLowercase, "\u0130"), "i\u0307");
 }
 
 TEST(Normalizer, AppliesItsStepsInOrder) {
-  const Normalizer normalizer({{Kind::prepend, "", "_"}, {Kind::replace, "_a", "aa"}});
+  const Normalizer normalizer({{Kind::kPrepend, "", "_"}, {Kind::kReplace, "_a", "aa"}});
   EXPECT_EQ(normalizer.normalize("a_a"), "aaaa");
   EXPECT_EQ(normalizer.normalize(""), "");
   EXPECT_FALSE(normalizer.changes_nothing());

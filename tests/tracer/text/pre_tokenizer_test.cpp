@@ -25,16 +25,16 @@ std::string split_digits(SplitBehavior behavior, bool is_inverted = false) {
 
 // Expected: Hugging Face's `tokenizers` 0.23.
 TEST(PreTokenizer, TreatsMatchesAsTheirBehaviorSays) {
-  EXPECT_EQ(split_digits(SplitBehavior::isolated), "1|ab|2|3|c");
-  EXPECT_EQ(split_digits(SplitBehavior::removed), "ab|c");
-  EXPECT_EQ(split_digits(SplitBehavior::merged_with_previous), "1|ab2|3|c");
-  EXPECT_EQ(split_digits(SplitBehavior::merged_with_next), "1ab|2|3c");
-  EXPECT_EQ(split_digits(SplitBehavior::contiguous), "1|ab|23|c");
+  EXPECT_EQ(split_digits(SplitBehavior::kIsolated), "1|ab|2|3|c");
+  EXPECT_EQ(split_digits(SplitBehavior::kRemoved), "ab|c");
+  EXPECT_EQ(split_digits(SplitBehavior::kMergedWithPrevious), "1|ab2|3|c");
+  EXPECT_EQ(split_digits(SplitBehavior::kMergedWithNext), "1ab|2|3c");
+  EXPECT_EQ(split_digits(SplitBehavior::kContiguous), "1|ab|23|c");
 }
 
 TEST(PreTokenizer, ExchangesMatchesAndGapsWhenInverted) {
-  EXPECT_EQ(split_digits(SplitBehavior::removed, /*is_inverted=*/true), "1|2|3");
-  EXPECT_EQ(split_digits(SplitBehavior::merged_with_previous, /*is_inverted=*/true), "1ab|2|3c");
+  EXPECT_EQ(split_digits(SplitBehavior::kRemoved, /*is_inverted=*/true), "1|2|3");
+  EXPECT_EQ(split_digits(SplitBehavior::kMergedWithPrevious, /*is_inverted=*/true), "1ab|2|3c");
 }
 
 TEST(PreTokenizer, PutsASpaceBeforeTextWithoutOne) {
@@ -50,7 +50,7 @@ TEST(PreTokenizer, LeavesOnlyTheLastStepsBytesToItsCaller) {
   std::vector<PreTokenizerStep> steps(2);
   steps[0].to_byte_characters = true;
   steps[1].pattern = Regex::from_literal("\u0120");
-  steps[1].behavior = SplitBehavior::merged_with_next;
+  steps[1].behavior = SplitBehavior::kMergedWithNext;
   EXPECT_EQ(split("a b", std::move(steps)), "a|\u0120b");
   std::vector<PreTokenizerStep> last(1);
   last[0].to_byte_characters = true;

@@ -29,14 +29,13 @@ auto timed(std::map<std::string, double>& seconds, const char* name, Stage&& sta
   return result;
 }
 
-void warn_of_oddities(const TraceRequest& request) {
-  const auto& folders = request.load;
-  if (request.check_names) {
-    const std::string other = find_other_model_name(folders.model, folders.transcoders);
-    if (!other.empty()) {
-      request.warn("transcoders " + folders.transcoders.string() + " are for the model '" + other +
-                   "', given is " + folders.model.string());
-    }
+void warn_of_oddities(const TraceRequest& request, const Tracer& tracer) {
+  const LoadOptions& folders = request.load;
+  const std::string other =
+      find_other_model_name(tracer.model_name(), folders.model, folders.transcoders);
+  if (!other.empty()) {
+    request.warn("transcoders " + folders.transcoders.string() + " are for the model '" + other +
+                 "', given is '" + tracer.model_name() + "'");
   }
   const auto& ids = request.prompt.token_ids;
   if (ids && !ids->empty() && std::filesystem::exists(folders.model / "tokenizer.json")) {
@@ -100,8 +99,8 @@ void describe(const AttributionGraph& graph, const PrunedGraph& pruned, TraceRep
 
 TraceReport trace(const TraceRequest& request) {
   TraceReport report;
-  warn_of_oddities(request);
   const Tracer tracer = timed(report.seconds, "load", [&] { return Tracer(request.load); });
+  warn_of_oddities(request, tracer);
   Trace traced = tracer.trace(request.prompt, request.attribution, request.progress);
   report.seconds.insert(traced.seconds.begin(), traced.seconds.end());
   AttributionGraph& graph = traced.graph;

@@ -10,83 +10,6 @@
 namespace circuit {
 namespace {
 
-// GPT-2's own pattern, which Hugging Face's ByteLevel holds.
-constexpr std::string_view kByteLevelPattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-// "\w+|[^\w\s]+" as the library behind Hugging Face's Whitespace reads \w, which is not Oniguruma.
-constexpr std::string_view kWhitespacePattern =
-    R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}]+)"
-    R"(|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}\s]+)";
-
-SplitBehavior read_behavior(const JsonValue& value) {
-  const std::string name = value.string();
-  if (name == "Isolated") return SplitBehavior::isolated;
-  if (name == "Removed") return SplitBehavior::removed;
-  if (name == "MergedWithPrevious") return SplitBehavior::merged_with_previous;
-  if (name == "MergedWithNext") return SplitBehavior::merged_with_next;
-  if (name == "Contiguous") return SplitBehavior::contiguous;
-  value.refuse(name, "Isolated, Removed, MergedWithPrevious, MergedWithNext, Contiguous");
-}
-
-Regex read_pattern(const JsonValue& value) {
-  const auto literal = value.find("String");
-  const std::string text = literal ? literal->string() : value.at("Regex").string();
-  try {
-    return literal ? Regex::from_literal(text) : Regex::from_pattern(text);
-  } catch (const std::invalid_argument& error) {
-    value.fail(error.what());
-  }
-}
-
-PreTokenizerStep read_split(const JsonValue& value) {
-  PreTokenizerStep step;
-  step.pattern = read_pattern(value.at("pattern"));
-  step.behavior = read_behavior(value.at("behavior"));
-  step.is_inverted = value.boolean_or("invert", false);
-  return step;
-}
-
-PreTokenizerStep read_byte_level(const JsonValue& value) {
-  PreTokenizerStep step;
-  step.add_prefix_space = value.at("add_prefix_space").boolean();
-  if (value.boolean_or("use_regex", true)) step.pattern = Regex::from_pattern(kByteLevelPattern);
-  step.to_byte_characters = true;
-  return step;
-}
-
-PreTokenizerStep split_at(std::string_view pattern, SplitBehavior behavior,
-                          bool is_inverted = false) {
-  PreTokenizerStep step;
-  step.pattern = Regex::from_pattern(pattern);
-  step.behavior = behavior;
-  step.is_inverted = is_inverted;
-  return step;
-}
-
-void append_pre_tokenizer(const JsonValue& value, std::vector<PreTokenizerStep>& steps) {
-  const std::string type = value.at("type").string();
-  if (type == "Sequence") {
-    for (const JsonValue& part : value.at("pretokenizers").array()) {
-      append_pre_tokenizer(part, steps);
-    }
-  } else if (type == "ByteLevel") {
-    steps.push_back(read_byte_level(value));
-  } else if (type == "Split") {
-    steps.push_back(read_split(value));
-  } else if (type == "Digits") {
-    steps.push_back(split_at(R"(\p{N})", value.boolean_or("individual_digits", false)
-                                             ? SplitBehavior::isolated
-                                             : SplitBehavior::contiguous));
-  } else if (type == "Whitespace") {
-    steps.push_back(split_at(kWhitespacePattern, SplitBehavior::removed, /*is_inverted=*/true));
-  } else if (type == "WhitespaceSplit") {
-    steps.push_back(split_at(R"(\s)", SplitBehavior::removed));
-  } else {
-    value.at("type").refuse(type,
-                            "ByteLevel, Split, Digits, Whitespace, WhitespaceSplit, Sequence");
-  }
-}
-
 Vocabulary read_vocabulary(const JsonValue& value) {
   simdjson::dom::object entries;
   if (value.element().get(entries) != simdjson::SUCCESS) value.fail("is not an object");
@@ -161,12 +84,6 @@ void check_model(const JsonValue& model) {
 }
 
 }  // namespace
-
-PreTokenizer read_pre_tokenizer(const JsonValue& root) {
-  std::vector<PreTokenizerStep> steps;
-  if (const auto value = root.find("pre_tokenizer")) append_pre_tokenizer(*value, steps);
-  return PreTokenizer(std::move(steps));
-}
 
 Bpe read_bpe(const JsonValue& model) {
   check_model(model);

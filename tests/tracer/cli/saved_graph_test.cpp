@@ -1,0 +1,224 @@
+// What the subcommands make of a graph that `trace` saved: the same as `trace` itself.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/temp_dir.h"
+#include "tests/tracer/cli/program.h"
+#include "tests/tracer/cli/weight_file.h"
+
+namespace circuit::cli::testing {
+namespace {
+
+using circuit::testing::read_text;
+using circuit::testing::TempDir;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+/// One traced prompt for all tests of this file: `small.json`, `.svg` and `.graph.safetensors`.
+class SavedGraph : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TempDir>();
+    const ChildResult result =
+        run_circuit({"trace", "--prompt", "the opposite of small is", "--name", "small", "--out",
+                     folder_->path(), "--format", "json,svg", "--save-graph", "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.errors;
+    report_ = Json::parse(result.output);
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::filesystem::path traced(const std::string& name) { return *folder_ / name; }
+  static std::string graph() { return traced("small.graph.safetensors"); }
+
+  /// A run that succeeds in a folder of its own.
+  std::string run(const std::vector<std::string>& arguments) {
+    const ChildResult result = run_circuit(arguments, {.directory = out_.path()});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    EXPECT_EQ(result.errors, "");
+    return result.output;
+  }
+  Json run_json(std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    return Json::parse(run(arguments));
+  }
+
+  static std::unique_ptr<TempDir> folder_;
+  static Json report_;
+  TempDir out_;
+};
+
+std::unique_ptr<TempDir> SavedGraph::folder_;
+Json SavedGraph::report_;
+
+TEST_F(SavedGraph, ExportsAsTraceDoes) {
+  const Json report = run_json({"export", graph(), "--format", "json,svg"});
+  EXPECT_EQ(report["nodes"], report_["nodes"]);
+  EXPECT_EQ(report["edges"], report_["edges"]);
+  EXPECT_EQ(report["files"], Json({"./small.json", "./small.svg"}));
+  EXPECT_EQ(read_text(out_ / "small.json"), read_text(traced("small.json")));
+  EXPECT_EQ(read_text(out_ / "small.svg"), read_text(traced("small.svg")));
+}
+
+TEST_F(SavedGraph, ExportsEveryFormatAndEverything) {
+  run({"export", graph(), "--format", "json,dot,svg,png,graphml", "--name", "other", "--out",
+       "a/b"});
+  EXPECT_THAT(files_below(out_ / "a/b"),
+              ElementsAre("graph-metadata.json", "other.dot", "other.graphml", "other.json",
+                          "other.png", "other.svg"));
+  const Json all = run_json({"export", graph(), "--all", "--format", "json"});
+  const Json inspected = run_json({"inspect", graph()});
+  EXPECT_EQ(all["nodes"], inspected["graph"]["nodes"]);
+  EXPECT_EQ(all["edges"], inspected["graph"]["edges"]);
+}
+
+TEST_F(SavedGraph, PrunesAndThenExportsAsTraceDoes) {
+  const Json report = run_json({"prune", graph()});
+  EXPECT_EQ(report["nodes"], report_["nodes"]);
+  EXPECT_EQ(report["files"], Json({"./small-pruned.graph.safetensors"}));
+  run({"export", "small-pruned.graph.safetensors", "--name", "small", "--format", "json"});
+  EXPECT_EQ(read_text(out_ / "small.json"), read_text(traced("small.json")));
+  const Json stricter = run_json({"prune", graph(), "--node-threshold", "0.4", "--name", "few"});
+  EXPECT_LT(stricter["nodes"], report["nodes"]);
+  const Json kept = run_json({"export", "few.graph.safetensors", "--format", "json"});
+  EXPECT_EQ(kept["nodes"], stricter["nodes"]);
+  const Json anew =
+      run_json({"export", "few.graph.safetensors", "--format", "json", "--node-threshold", "0.8"});
+  EXPECT_EQ(anew["nodes"], report["nodes"]);
+}
+
+TEST_F(SavedGraph, PrunesToPictures) {
+  const std::string text = run({"prune", graph(), "--format", "json,svg", "--name", "small"});
+  EXPECT_THAT(text, HasSubstr("files    ./small.json\n         ./small.svg\n"));
+  EXPECT_EQ(read_text(out_ / "small.svg"), read_text(traced("small.svg")));
+}
+
+TEST_F(SavedGraph, CompactsToWhatIsKept) {
+  run({"prune", graph(), "--compact", "--name", "tiny"});
+  const Json whole = run_json({"score", graph()});
+  const Json tiny = run_json({"score", "tiny.graph.safetensors"});
+  EXPECT_EQ(tiny["replacement_score"], whole["replacement_score"]);
+  EXPECT_TRUE(tiny["pruned"].is_null());
+  expect_failure(run_circuit({"score", out_ / "tiny.graph.safetensors", "--nodes", "0_1_1"}), 1,
+                 {"[score]", "tiny.graph.safetensors", "expected the whole graph"});
+  run({"export", "tiny.graph.safetensors", "--name", "small", "--format", "json"});
+  const Json exported = Json::parse(read_text(out_ / "small.json"));
+  EXPECT_EQ(exported["nodes"].size(), report_["nodes"]);
+  EXPECT_EQ(exported["links"].size(), report_["edges"]);
+  EXPECT_LT(std::filesystem::file_size(out_ / "tiny.graph.safetensors"),
+            std::filesystem::file_size(graph()) / 4);
+}
+
+TEST_F(SavedGraph, IsNeverOverwrittenByItsPruning) {
+  const std::string before = read_text(graph());
+  expect_failure(run_circuit({"prune", graph(), "--name", "small", "--out", traced("")}), 2,
+                 {"[prune] the output would be the input", "small.graph.safetensors"});
+  EXPECT_EQ(read_text(graph()), before);
+}
+
+TEST_F(SavedGraph, ScoresAsTraceDoes) {
+  const Json scores = run_json({"score", graph()});
+  EXPECT_EQ(scores["replacement_score"], report_["replacement_score"]);
+  EXPECT_EQ(scores["completeness_score"], report_["completeness_score"]);
+  EXPECT_LT(scores["pruned"]["replacement_score"], scores["replacement_score"]);
+  EXPECT_GT(scores["pruned"]["replacement_score"], 0);
+  EXPECT_FALSE(scores.contains("chosen"));
+  run({"prune", graph()});
+  EXPECT_EQ(run_json({"score", "small-pruned.graph.safetensors"}), scores);
+  EXPECT_THAT(run({"score", graph()}), HasSubstr("whole   replacement 0."));
+}
+
+TEST_F(SavedGraph, ScoresAChosenSubgraph) {
+  std::string kept;
+  for (const Json& node : Json::parse(read_text(traced("small.json")))["nodes"]) {
+    if (node["feature_type"] == "cross layer transcoder") {
+      kept += (kept.empty() ? "" : ",") + node["node_id"].get<std::string>();
+    }
+  }
+  const Json scores = run_json({"score", graph(), "--nodes", kept});
+  ASSERT_FALSE(kept.empty());
+  EXPECT_EQ(scores["chosen"]["replacement_score"], scores["pruned"]["replacement_score"]);
+  const Json few = run_json({"score", graph(), "--nodes", kept.substr(0, kept.find(','))});
+  EXPECT_LT(few["chosen"]["replacement_score"], scores["chosen"]["replacement_score"]);
+  expect_failure(run_circuit({"score", graph(), "--nodes", "0_767_0"}), 1,
+                 {"[score] --nodes: the graph has no node 0_767_0"});
+}
+
+TEST_F(SavedGraph, IsVerified) {
+  const Json report = run_json({"verify", graph(), "--samples", "40", "--seed", "3"});
+  EXPECT_EQ(report["passed"], true);
+  EXPECT_EQ(report["perturbed_sources"], 40);
+  EXPECT_LT(report["closure_error"], 1e-5);
+  EXPECT_LT(report["largest_prediction_error"], 1e-5);
+  EXPECT_THAT(run({"verify", graph(), "--samples", "5"}), HasSubstr("not validity"));
+}
+
+TEST_F(SavedGraph, IsVerifiedInItsOwnType) {
+  run({"trace", "--prompt", "the opposite of small is", "--dtype", "f64", "--name", "double",
+       "--format", "json", "--save-graph"});
+  const Json report = run_json({"verify", "double.graph.safetensors", "--samples", "20"});
+  EXPECT_LT(report["closure_error"], 1e-12);
+}
+
+TEST_F(SavedGraph, FailsVerificationWhenChanged) {
+  std::filesystem::copy_file(graph(), out_ / "changed.safetensors");
+  edit_weights(out_ / "changed.safetensors", [](OwnedTensors& tensors) {
+    for (std::size_t i = 3; i < tensors["weights"].bytes.size(); i += 4) {
+      tensors["weights"].bytes[i] ^= std::byte{0x80};  // every sign
+    }
+  });
+  const ChildResult result = run_circuit({"verify", out_ / "changed.safetensors"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("failed (limit 1.0e-04)"));
+  EXPECT_THAT(result.errors, HasSubstr("circuit: [verify] a prediction is off by "));
+}
+
+TEST_F(SavedGraph, IsRefusedWithAnotherModel) {
+  const DemoCopy demo(out_.path());
+  edit_weights(demo.model / "model.safetensors", [](OwnedTensors& tensors) {
+    tensors["model.norm.weight"].bytes.front() ^= std::byte{1};
+  });
+  expect_failure(
+      run_circuit({"verify", graph(), "--model", demo.model, "--transcoders", demo.transcoders}), 1,
+      {"[verify] the graph was made with model"});
+  const ChildResult inspected = run_circuit({"inspect", graph(), "--model", demo.model});
+  EXPECT_EQ(inspected.exit_code, 1);
+  EXPECT_THAT(inspected.errors, HasSubstr("[inspect] the graph is of the model"));
+}
+
+TEST_F(SavedGraph, IsInspected) {
+  const Json graph_only = run_json({"inspect", graph()});
+  EXPECT_FALSE(graph_only.contains("model"));
+  const Json& described = graph_only["graph"];
+  EXPECT_EQ(described["prompt"], "the opposite of small is");
+  EXPECT_EQ(described["active_features"], report_["active_features"]);
+  EXPECT_EQ(described["replacement_score"], report_["replacement_score"]);
+  EXPECT_EQ(described["settings"]["dtype"], "f32");
+  EXPECT_TRUE(described["pruned"].is_null());
+  const Json demo = run_json({"inspect"});
+  EXPECT_EQ(demo["model"]["architecture"], "LlamaForCausalLM");
+  EXPECT_EQ(demo["model"]["parameters"], 1946240);
+  EXPECT_EQ(demo["model"]["hash"], described["model"]["hash"]);
+  EXPECT_EQ(demo["transcoders"]["kind"], "cross-layer");
+  EXPECT_EQ(demo["transcoders"]["n_features"], 768);
+  EXPECT_EQ(demo["transcoders"]["hash"], described["transcoders"]["hash"]);
+  EXPECT_EQ(demo["fit"]["fits"], true);
+  EXPECT_THAT(run({"inspect", graph()}), HasSubstr("closure"));
+}
+
+TEST(Tokenize, FollowsTheTokenizersOwnTemplate) {
+  const Json with = Json::parse(run_circuit({"tokenize", "--text", "Dallas", "--json"}).output);
+  EXPECT_EQ(with["tokens"], Json({"<bos>", " Dallas"}));
+  const Json without =
+      Json::parse(run_circuit({"tokenize", "--text", "Dallas", "--no-special", "--json"}).output);
+  EXPECT_EQ(without["tokens"], Json({" Dallas"}));
+  EXPECT_EQ(without["ids"][0], with["ids"][1]);
+  EXPECT_THAT(run_circuit({"tokenize", "--text", "Dallas"}).output, HasSubstr("\" Dallas\"\n"));
+}
+
+}  // namespace
+}  // namespace circuit::cli::testing

@@ -1,0 +1,168 @@
+// Wrong usage: everything that the command line alone shows is exit code 2, one line, no file.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+#include "tests/tracer/cli/program.h"
+
+namespace circuit::cli::testing {
+namespace {
+
+using circuit::testing::TempDir;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Case {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::vector<std::string> texts;
+};
+
+class WrongUsage : public ::testing::TestWithParam<Case> {};
+
+TEST_P(WrongUsage, IsOneLineAndExitCodeTwo) {
+  const TempDir folder;
+  const ChildResult result = run_circuit(GetParam().arguments, {.directory = folder.path()});
+  expect_failure(result, 2, GetParam().texts);
+  EXPECT_THAT(result.errors, HasSubstr("--help)"));
+  EXPECT_THAT(files_below(folder.path()), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, WrongUsage,
+    ::testing::Values(
+        Case{"nothing", {}, {"[command line] no subcommand (see circuit --help)"}},
+        Case{"subcommand", {"tarce"}, {"[command line] unknown subcommand tarce"}},
+        Case{"program_option", {"--foo"}, {"[command line] unknown option --foo"}},
+        Case{"option",
+             {"trace", "--prompt", "a", "--foo"},
+             {"[trace] unknown option --foo (see circuit trace --help)"}},
+        Case{"argument", {"trace", "--prompt", "a", "b"}, {"[trace] unexpected b"}},
+        Case{"missing_value", {"trace", "--prompt"}, {"[trace]", "--prompt"}},
+        Case{"number",
+             {"trace", "--prompt", "a", "--max-features", "many"},
+             {"[trace]", "--max-features", "many"}},
+        Case{"twice", {"trace", "--prompt", "a", "--prompt", "b"}, {"[trace]", "--prompt"}}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Prompt, WrongUsage,
+    ::testing::Values(
+        Case{"none", {"trace"}, {"[trace] no prompt", "circuit trace --prompt 'le contraire"}},
+        Case{"two",
+             {"trace", "--prompt", "a", "--token-ids", "1,2"},
+             {"more than one prompt", "one of --prompt, --prompt-file, --token-ids"}},
+        Case{"empty", {"trace", "--prompt", ""}, {"--prompt is empty, expected a text"}},
+        Case{"ids", {"trace", "--token-ids", "1,,2"}, {"--token-ids: '' is no token id"}},
+        Case{"negative_id", {"trace", "--token-ids", "1,-2"}, {"'-2' is no token id"}},
+        Case{"wide_id", {"trace", "--token-ids", "99999999999"}, {"'99999999999' is no token id"}},
+        Case{"bos_of_ids", {"trace", "--token-ids", "1,2", "--bos", "none"}, {"--bos"}},
+        Case{"bos", {"trace", "--prompt", "a", "--bos", "first"}, {"first", "expected"}},
+        Case{"zero_positions",
+             {"trace", "--prompt", "a", "--zero-positions", "0"},
+             {"--zero-positions is 0, expected a whole number of at least 1"}},
+        Case{"text", {"tokenize"}, {"[tokenize] no text, expected --text TEXT"}}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Numbers, WrongUsage,
+    ::testing::Values(
+        Case{"node_threshold",
+             {"trace", "--prompt", "a", "--node-threshold", "1.5"},
+             {"--node-threshold is 1.5, expected a number in [0, 1]"}},
+        Case{"negative_threshold",
+             {"prune", "x", "--edge-threshold", "-0.1"},
+             {"[prune] --edge-threshold is -0.1, expected"}},
+        Case{"nan",
+             {"export", "x", "--node-threshold", "nan"},
+             {"[export] --node-threshold is nan, expected a number in [0, 1]"}},
+        Case{"infinite",
+             {"score", "x", "--node-threshold", "inf"},
+             {"[score] --node-threshold is inf, expected"}},
+        Case{"logit_prob",
+             {"trace", "--prompt", "a", "--logit-prob", "2"},
+             {"--logit-prob is 2, expected a number in [0, 1]"}},
+        Case{"max_logits", {"trace", "--prompt", "a", "--max-logits", "0"}, {"--max-logits is 0"}},
+        Case{"max_features",
+             {"trace", "--prompt", "a", "--max-features", "-1"},
+             {"--max-features is -1, expected a whole number of at least 0"}},
+        Case{"batch_size", {"trace", "--prompt", "a", "--batch-size", "0"}, {"--batch-size is 0"}},
+        Case{"update_interval",
+             {"trace", "--prompt", "a", "--update-interval", "0"},
+             {"--update-interval is 0"}},
+        Case{"memory", {"trace", "--prompt", "a", "--memory", "8 quarts"}, {"size '8 quarts'"}},
+        Case{"threads", {"trace", "--prompt", "a", "--threads", "-2"}, {"--threads is -2"}},
+        Case{"samples", {"verify", "x", "--samples", "0"}, {"--samples is 0"}}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Choices, WrongUsage,
+    ::testing::Values(
+        Case{"format",
+             {"trace", "--prompt", "a", "--format", "json,jpg"},
+             {"[formats]", "'jpg' is unknown, expected some of json"}},
+        Case{"no_format", {"trace", "--prompt", "a", "--format", ""}, {"a format is empty"}},
+        Case{"name", {"trace", "--prompt", "a", "--name", "a/b"}, {"[name]", "'a/b' cannot name"}},
+        Case{"long_name", {"export", "x", "--name", std::string(61, 'a')}, {"1 to 60"}},
+        Case{"out", {"trace", "--prompt", "a", "--out", ""}, {"--out is empty"}},
+        Case{"dtype", {"trace", "--prompt", "a", "--dtype", "f8"}, {"dtype 'f8', expected f32"}},
+        Case{"device",
+             {"trace", "--prompt", "a", "--device", "cuda:0"},
+             {"--device is 'cuda:0', expected cpu"}},
+        Case{"half_a_model", {"trace", "--prompt", "a", "--model", "m"}, {"without --transcoders"}},
+        Case{"other_half",
+             {"verify", "x", "--transcoders", "t"},
+             {"[verify] --transcoders is given without --model"}},
+        Case{"target_and_choice",
+             {"trace", "--prompt", "a", "--target", "b", "--max-logits", "3"},
+             {"--target with --max-logits"}},
+        Case{"all_and_threshold",
+             {"export", "x", "--all", "--node-threshold", "0.5"},
+             {"--all with a threshold"}},
+        Case{"compact_formats", {"prune", "x", "--compact", "--format", "svg"}, {"--compact with"}},
+        Case{"no_graph", {"prune"}, {"[prune] no GRAPH, expected a graph file"}},
+        Case{
+            "nodes", {"score", "x", "--nodes", "1_2"}, {"'1_2', expected LAYER_FEATURE_POSITION"}}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Help, OfEverySubcommandHasDefaultsAndExamples) {
+  for (const std::string name :
+       {"trace", "prune", "export", "score", "inspect", "verify", "tokenize"}) {
+    const ChildResult result = run_circuit({name, "--help"});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_EQ(result.errors, "");
+    EXPECT_THAT(result.output, HasSubstr("Usage: circuit " + name));
+    EXPECT_THAT(result.output, HasSubstr("Examples:\n  circuit " + name));
+    EXPECT_THAT(run_circuit({"--help"}).output, HasSubstr("\n  " + name));
+  }
+  const std::string trace = run_circuit({"trace", "--help"}).output;
+  for (const std::string option :
+       {"--max-logits INT=10", "--logit-prob FLOAT=0.95", "--max-features INT=7500",
+        "--batch-size INT=256", "--update-interval INT=4", "--memory SIZE=8GiB",
+        "--node-threshold FLOAT=0.8", "--edge-threshold FLOAT=0.98", "--dtype TYPE=f32"}) {
+    EXPECT_THAT(trace, HasSubstr(option));
+  }
+}
+
+TEST(Version, IsPrinted) {
+  EXPECT_EQ(run_circuit({"--version"}).output, "circuit " CIRCUIT_VERSION "\n");
+}
+
+TEST(Output, ThatCannotBeWrittenIsAFailure) {
+  expect_failure(run_circuit({"tokenize", "--text", "a"}, {.output_file = "/dev/full"}), 1,
+                 {"[print] standard output", "No space left on device"});
+}
+
+TEST(Program, IsNotLinkedToTorch) {
+  const ChildResult result = circuit::testing::run_child({"ldd", CIRCUIT_PROGRAM});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, HasSubstr("libstdc++"));
+  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("torch")));
+  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("c10")));
+}
+
+}  // namespace
+}  // namespace circuit::cli::testing
