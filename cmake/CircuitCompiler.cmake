@@ -14,6 +14,8 @@ endif()
 add_library(circuit_warnings INTERFACE)
 target_compile_options(circuit_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  # Options are given as {.field = value}; what is left out has its default.
+  -Wno-missing-field-initializers
   # GCC 12 warns wrongly about std::string's operator+ at -O3, under three names (its bug 105651).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:
     -Wno-restrict;-Wno-stringop-overflow;-Wno-array-bounds>

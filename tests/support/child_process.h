@@ -9,10 +9,10 @@
 namespace circuit::testing {
 
 struct ChildOptions {
-  std::filesystem::path directory;             ///< to run in; empty = this one
-  std::string input;                           ///< its standard input
-  std::optional<std::size_t> file_size_limit;  ///< bytes of any file it writes: a full disk
-  std::filesystem::path output_file;           ///< takes its standard output; empty = `output`
+  std::filesystem::path directory = {};             ///< to run in; empty = this one
+  std::string input = {};                           ///< its standard input
+  std::optional<std::size_t> file_size_limit = {};  ///< bytes of any file it writes: a full disk
+  std::filesystem::path output_file = {};           ///< takes its standard output; empty = `output`
 };
 
 struct ChildResult {

@@ -73,14 +73,14 @@ TEST(Tracer, RefusesToVerifyAGraphOfAnotherModel) {
 TEST(Tracer, ExplainsADifferenceOfLogits) {
   const Tracer tracer(demo());
   AttributionOptions options;
-  options.targets.named = {" large- big", "#5"};
+  options.targets.named = {" large- small", "#5"};
   const AttributionGraph graph = tracer.trace(prompt("the opposite of small is"), options).graph;
   ASSERT_EQ(graph.n_targets(), 2u);
   const Target& difference = graph.nodes().targets[0];
   EXPECT_EQ(difference.kind, TargetKind::kDirection);
   EXPECT_EQ(difference.token_id, -1);
-  EXPECT_EQ(difference.label, "logit( large)-logit( big)");
-  EXPECT_EQ(difference.display, " large -  big");
+  EXPECT_EQ(difference.label, "logit( large)-logit( small)");
+  EXPECT_EQ(difference.display, " large -  small");
   EXPECT_LE(*graph.closure_error(), 1e-5);
   EXPECT_LE(tracer.verify(graph, 100, 0).largest_error, 1e-5);
 }

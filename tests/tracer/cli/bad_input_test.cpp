@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"CutTokenizer",
                [](const DemoCopy& demo) { cut_in_half(demo.model / "tokenizer.json"); },
                {"tokenizer.json"}}),
-    [](const auto& info) { return info.param.name; });
+    name_of_case<Damage>);
 
 INSTANTIATE_TEST_SUITE_P(
     Transcoders, DamagedFiles,
@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
                  std::filesystem::copy(kGolden / "llama-clt-relu/transcoder", demo.transcoders);
                },
                {"transcoders", "/clt", "layers is 3", "has 6"}}),
-    [](const auto& info) { return info.param.name; });
+    name_of_case<Damage>);
 
 struct Case {
   std::string name;
@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TargetTwice",
              {"--prompt", "the opposite of small is", "--target", " large", "--target", " large"},
              {"\" large\"", "twice"}}),
-    [](const auto& info) { return info.param.name; });
+    name_of_case<Case>);
 
 TEST(OutputFolder, BelowAFileIsRefusedBeforeAnythingIsLoaded) {
   const TempDir folder;
@@ -237,7 +237,7 @@ TEST_P(BadGraph, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(Subcommands, BadGraph,
                          ::testing::Values("prune", "export", "score", "inspect", "verify"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& parameter) { return parameter.param; });
 
 TEST(Inspect, NamesWhatDoesNotFit) {
   const TempDir folder;

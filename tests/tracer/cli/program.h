@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "tests/support/child_process.h"
 
 namespace circuit::cli::testing {
@@ -19,6 +21,12 @@ ChildResult run_circuit(const std::vector<std::string>& arguments,
 /// output, and one line `circuit: [operation] …` on standard error that holds every one of `texts`.
 void expect_failure(const ChildResult& result, int exit_code,
                     const std::vector<std::string>& texts);
+
+/// For parametrised tests whose parameter has a `name`.
+template <typename Case>
+std::string name_of_case(const ::testing::TestParamInfo<Case>& parameter) {
+  return parameter.param.name;
+}
 
 /// The names of all files and folders below `folder`, sorted.
 std::vector<std::string> files_below(const std::filesystem::path& folder);

@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"trace", "--prompt", "a", "--max-features", "many"},
              {"[trace]", "--max-features", "many"}},
         Case{"twice", {"trace", "--prompt", "a", "--prompt", "b"}, {"[trace]", "--prompt"}}),
-    [](const auto& info) { return info.param.name; });
+    name_of_case<Case>);
 
 INSTANTIATE_TEST_SUITE_P(
     Prompt, WrongUsage,
@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"trace", "--prompt", "a", "--zero-positions", "0"},
              {"--zero-positions is 0, expected a whole number of at least 1"}},
         Case{"text", {"tokenize"}, {"[tokenize] no text, expected --text TEXT"}}),
-    [](const auto& info) { return info.param.name; });
+    name_of_case<Case>);
 
 INSTANTIATE_TEST_SUITE_P(
     Numbers, WrongUsage,
@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"memory", {"trace", "--prompt", "a", "--memory", "8 quarts"}, {"size '8 quarts'"}},
         Case{"threads", {"trace", "--prompt", "a", "--threads", "-2"}, {"--threads is -2"}},
         Case{"samples", {"verify", "x", "--samples", "0"}, {"--samples is 0"}}),
-    [](const auto& info) { return info.param.name; });
+    name_of_case<Case>);
 
 INSTANTIATE_TEST_SUITE_P(
     Choices, WrongUsage,
@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"no_graph", {"prune"}, {"[prune] no GRAPH, expected a graph file"}},
         Case{
             "nodes", {"score", "x", "--nodes", "1_2"}, {"'1_2', expected LAYER_FEATURE_POSITION"}}),
-    [](const auto& info) { return info.param.name; });
+    name_of_case<Case>);
 
 TEST(Help, OfEverySubcommandHasDefaultsAndExamples) {
   for (const std::string name :
