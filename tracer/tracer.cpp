@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <set>
 #include <sstream>
@@ -40,11 +42,11 @@ const char* name_of(ComputeType type) {
   return type == ComputeType::kF64 ? "f64" : type == ComputeType::kBF16 ? "bf16" : "f32";
 }
 
+// The shortest text that reads back as the same number.
 std::string number_text(double value) {
-  std::ostringstream text;
-  text.precision(17);
-  text << value;
-  return text.str();
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
 }
 
 // "12,34-56": the ids behind the targets, from which `verify` rebuilds the directions.

@@ -38,3 +38,18 @@ string(STRIP "${output}" output)
 if(NOT output STREQUAL expected)
   message(SEND_ERROR "prune_by_hand printed '${output}', its README says '${expected}'")
 endif()
+
+run("${WORK}/project/trace_prompt" "${WORK}/prefix/share/circuit/demo/model"
+    "${WORK}/prefix/share/circuit/demo/clt" "le contraire de petit est")
+file(STRINGS "${SOURCE}/README.md" expected REGEX "^    le contraire ")
+string(STRIP "${expected}" expected)
+string(FIND "${output}" "${expected}" found)
+if(NOT found EQUAL 0)
+  message(SEND_ERROR "trace_prompt printed '${output}', its README says '${expected}'")
+endif()
+# The installed program finds its library and the installed demo.
+run("${WORK}/prefix/bin/circuit" trace --prompt "le contraire de petit est" --format json
+    --out "${WORK}/out" --name installed --json)
+if(NOT EXISTS "${WORK}/out/installed.json")
+  message(SEND_ERROR "the installed program wrote no graph: ${output}")
+endif()

@@ -20,8 +20,9 @@ TEST(ReportTable, AlignsValues) {
 TEST(ReportTable, BreaksLongFlows) {
   ReportTable table;
   table.add_flow("t", std::vector<std::string>(30, "123456"));
-  EXPECT_EQ(table.text().substr(0, 20), "t  123456  123456  1");
-  EXPECT_EQ(std::count(table.text().begin(), table.text().end(), '\n'), 3);
+  const std::string text = table.text();
+  EXPECT_EQ(text.substr(0, 20), "t  123456  123456  1");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
 }
 
 TEST(ReportTable, WritesNumbersForPeople) {

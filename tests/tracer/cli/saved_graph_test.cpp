@@ -134,7 +134,8 @@ TEST_F(SavedGraph, ScoresAsTraceDoes) {
 
 TEST_F(SavedGraph, ScoresAChosenSubgraph) {
   std::string kept;
-  for (const Json& node : Json::parse(read_text(traced("small.json")))["nodes"]) {
+  const Json small = Json::parse(read_text(traced("small.json")));
+  for (const Json& node : small["nodes"]) {
     if (node["feature_type"] == "cross layer transcoder") {
       kept += (kept.empty() ? "" : ",") + node["node_id"].get<std::string>();
     }

@@ -160,8 +160,8 @@ TEST(Program, IsNotLinkedToTorch) {
   const ChildResult result = circuit::testing::run_child({"ldd", CIRCUIT_PROGRAM});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.output, HasSubstr("libstdc++"));
-  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("torch")));
-  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("c10")));
+  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("libtorch")));
+  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("libc10")));
 }
 
 }  // namespace
