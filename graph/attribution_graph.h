@@ -50,7 +50,8 @@ struct Provenance {
   std::string transcoders_name, transcoders_hash;
   std::string scan;  ///< the `scan` of the transcoders' config.yaml
   std::string tool_version;
-  std::map<std::string, std::string> settings;  ///< long option -> value, and vocabulary_size, target_ids
+  std::map<std::string, std::string>
+      settings;  ///< long option -> value, and vocabulary_size, target_ids
   std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel>
       feature_labels;  ///< (layer, feature)
 };

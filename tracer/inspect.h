@@ -61,8 +61,7 @@ std::string find_misfit(const ModelDescription& model, const TranscodersDescript
 /// Empty when the transcoders may be meant for the model called `model_name` in the directory
 /// `model`: their config.yaml names no model, or one whose last part is this name or is in the
 /// path. Else the name that they give.
-std::string find_other_model_name(const std::string& model_name,
-                                  const std::filesystem::path& model,
+std::string find_other_model_name(const std::string& model_name, const std::filesystem::path& model,
                                   const std::filesystem::path& transcoders);
 
 }  // namespace circuit

@@ -45,7 +45,7 @@ struct AttributionOptions {
   /// Features that become nodes; 0 = all. With a cap, features are chosen in rounds of
   /// update_interval × batch_size by their influence so far.
   std::int64_t max_features = 7500;
-  std::int64_t batch_size = 256;    ///< Defines the ranking round only, not the engine's batch.
+  std::int64_t batch_size = 256;     ///< Defines the ranking round only, not the engine's batch.
   std::int64_t update_interval = 4;  ///< Defines the ranking round only.
   /// Bytes for the backward's buffers; changes speed, and results within rounding.
   std::int64_t memory_bytes = std::int64_t{8} << 30;
@@ -54,6 +54,7 @@ struct AttributionOptions {
 };
 
 /// Called now and then while a stage runs: its name, how much is done, how much there is.
-using Progress = std::function<void(const std::string& stage, std::int64_t done, std::int64_t total)>;
+using Progress =
+    std::function<void(const std::string& stage, std::int64_t done, std::int64_t total)>;
 
 }  // namespace circuit

@@ -1,14 +1,14 @@
 #include "tracer/tracer.h"
 
-#include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
-
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <set>
 #include <sstream>
 #include <stdexcept>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
 
 #include "tracer/attribution/attribute.h"
 #include "tracer/attribution/check_predictions.h"
@@ -179,9 +179,9 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
   AttributionGraph graph(std::move(result.nodes), std::move(result.edges),
                          std::move(result.row_dropped), std::move(result.totals),
                          std::move(provenance));
-  return {.graph = std::move(graph),
-          .seconds = {{"forward", forward_seconds},
-                      {"attribute", seconds_since(attribution_started)}}};
+  return {
+      .graph = std::move(graph),
+      .seconds = {{"forward", forward_seconds}, {"attribute", seconds_since(attribution_started)}}};
 }
 
 void Tracer::label_features(AttributionGraph& graph,

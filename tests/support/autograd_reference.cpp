@@ -1,9 +1,9 @@
 #include "tests/support/autograd_reference.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 #include <limits>
+
+#include <torch/torch.h>
 
 namespace circuit::testing {
 namespace {
@@ -16,13 +16,13 @@ Tensor rotate(const Tensor& x, const ModelConfig& c) {  // [heads, n, d_head]
   const std::int64_t n = x.size(1), half = c.d_head / 2;
   Tensor angles = torch::empty({n, half}, torch::kDouble);
   for (std::int64_t i = 0; i < half; ++i) {
-    double frequency = 1.0 / std::pow(c.rope_theta, 2.0 * static_cast<double>(i) /
-                                                        static_cast<double>(c.d_head));
+    double frequency =
+        1.0 / std::pow(c.rope_theta, 2.0 * static_cast<double>(i) / static_cast<double>(c.d_head));
     if (c.rope_scaling.kind == RopeScaling::Kind::kLlama3) {
       const RopeScaling& s = c.rope_scaling;
       const double turns = s.original_max_positions * frequency / (2.0 * M_PI);
-      double keep = (turns - s.low_frequency_factor) /
-                    (s.high_frequency_factor - s.low_frequency_factor);
+      double keep =
+          (turns - s.low_frequency_factor) / (s.high_frequency_factor - s.low_frequency_factor);
       keep = std::min(1.0, std::max(0.0, keep));
       frequency = keep * frequency + (1.0 - keep) * frequency / s.factor;
     }
@@ -88,7 +88,8 @@ class Runner {
     std::vector<Tensor> outputs;
     const std::int64_t group = c.n_heads / c.n_kv_heads, n = x.size(0);
     const Tensor mask = torch::full({n, n}, -std::numeric_limits<double>::infinity(),
-                                    x.options().requires_grad(false)).triu(1);
+                                    x.options().requires_grad(false))
+                            .triu(1);
     for (std::int64_t h = 0; h < c.n_heads; ++h) {
       const Tensor scores =
           torch::mm(q[h], k[h / group].t()) / std::sqrt(static_cast<double>(c.d_head)) + mask;
@@ -200,8 +201,10 @@ AutogradReference autograd_reference(const Model& model, const TranscoderSet& tr
     for (std::int64_t l = 0; l < n_layers; ++l) {
       if (!g[static_cast<std::size_t>(l)].defined()) continue;
       for (std::int64_t p = zero_positions; p < n; ++p) {
-        row[k + l * n + p] = (g[static_cast<std::size_t>(l)][p] *
-                              errors[static_cast<std::size_t>(l)][p]).sum().to(torch::kDouble);
+        row[k + l * n + p] =
+            (g[static_cast<std::size_t>(l)][p] * errors[static_cast<std::size_t>(l)][p])
+                .sum()
+                .to(torch::kDouble);
       }
     }
     if (g.back().defined()) {

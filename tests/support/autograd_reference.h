@@ -1,13 +1,13 @@
 // The slow obvious version of attribution: the model run with autograd, attention patterns, norm
-// denominators and MLP outputs detached, one backward per target. Shares no code with the engine but
-// the loaded weights and the transcoders' encoders and decoders.
+// denominators and MLP outputs detached, one backward per target. Shares no code with the engine
+// but the loaded weights and the transcoders' encoders and decoders.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "graph/node.h"
 #include "tracer/model/model.h"

@@ -36,7 +36,8 @@ class Writer {
  public:
   explicit Writer(std::uint64_t seed) : random_(seed) {}
 
-  void add(const std::string& name, std::vector<std::int64_t> shape, double scale, double mean = 0) {
+  void add(const std::string& name, std::vector<std::int64_t> shape, double scale,
+           double mean = 0) {
     std::int64_t elements = 1;
     for (const std::int64_t size : shape) elements *= size;
     std::vector<double>& data = data_[name];
@@ -180,7 +181,8 @@ std::vector<NamedModelSpec> all_tiny_models() {
       models.push_back({name + "-biases", {.family = family, .biases = true, .seed = 13}});
     }
     if (!family->keys.rope_theta.empty()) {
-      models.push_back({name + "-llama3-rope", {.family = family, .llama3_rope = true, .seed = 14}});
+      models.push_back(
+          {name + "-llama3-rope", {.family = family, .llama3_rope = true, .seed = 14}});
     }
     if (!family->keys.n_kv_heads.empty()) {
       models.push_back({name + "-one-kv-head", {.family = family, .n_kv_heads = 1, .seed = 15}});

@@ -2,11 +2,11 @@
 // supports, for tests that walk them all.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "tests/support/temp_dir.h"
 #include "tests/support/tiny_model.h"
@@ -22,8 +22,8 @@ struct TinyCase {
   TinyTranscoderSpec transcoders;
 };
 
-/// Every model variant with one kind of transcoder each, and every kind of transcoder, read site and
-/// write site with each family.
+/// Every model variant with one kind of transcoder each, and every kind of transcoder, read site
+/// and write site with each family.
 std::vector<TinyCase> all_tiny_cases();
 
 struct TinySetup {

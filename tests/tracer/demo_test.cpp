@@ -1,12 +1,11 @@
 // The bundled model against Hugging Face on every line of its prompts (tests/golden/README.md).
+#include <algorithm>
+#include <fstream>
+
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <fstream>
 
 #include "tracer/model/model.h"
 #include "tracer/model/threads.h"
@@ -35,8 +34,8 @@ class Demo : public ::testing::Test {
     return {ids + offsets[line], ids + offsets[line + 1]};
   }
 
-  SafetensorsFile fixture_ = SafetensorsFile::open(
-      std::filesystem::path(CIRCUIT_GOLDEN_DIR) / "demo/fixture.safetensors");
+  SafetensorsFile fixture_ =
+      SafetensorsFile::open(std::filesystem::path(CIRCUIT_GOLDEN_DIR) / "demo/fixture.safetensors");
   std::vector<std::string> prompts_ = prompts();
 };
 
@@ -61,10 +60,10 @@ TEST_F(Demo, GivesHuggingFacesLogitsOnEveryPrompt) {
     const at::Tensor logits = forward(model, expected_ids(line)).logits[0];
     const at::Tensor ours = std::get<0>(logits.topk(10));
     const double sum = at::logsumexp(logits.to(at::kDouble), 0).item<double>();
-    errors[line] = std::max(
-        {(logits.index_select(0, top_ids[i]) - top_logits[i]).abs().max().item<double>(),
-         (ours - top_logits[i]).abs().max().item<double>(),
-         std::abs(sum - logsumexp[i].item<double>())});
+    errors[line] =
+        std::max({(logits.index_select(0, top_ids[i]) - top_logits[i]).abs().max().item<double>(),
+                  (ours - top_logits[i]).abs().max().item<double>(),
+                  std::abs(sum - logsumexp[i].item<double>())});
   });
   EXPECT_LT(*std::ranges::max_element(errors), 1e-4);
 }

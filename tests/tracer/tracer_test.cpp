@@ -65,8 +65,9 @@ TEST(Tracer, RefusesToVerifyAGraphOfAnotherModel) {
   Provenance other = graph.provenance();
   other.model_hash = "0123456789abcdef";
   const AttributionGraph foreign(graph.nodes(), graph.edges(), {}, {}, other);
-  EXPECT_EQ(message_of<std::invalid_argument>([&] { tracer.verify(foreign, 1, 0); })
-                .rfind("[verify] the graph was made with model circuit-demo (0123456789abcdef)", 0),
+  EXPECT_EQ(message_of<std::invalid_argument>([&] {
+              tracer.verify(foreign, 1, 0);
+            }).rfind("[verify] the graph was made with model circuit-demo (0123456789abcdef)", 0),
             0u);
 }
 
@@ -95,8 +96,7 @@ TEST(Tracer, LabelsKeptFeaturesByTheirOutputTokens) {
     if (pruned.node_mask[i] == 0) continue;
     ++kept;
     const Node node = graph.node(i);
-    const FeatureLabel& label =
-        graph.provenance().feature_labels.at({node.layer, node.feature});
+    const FeatureLabel& label = graph.provenance().feature_labels.at({node.layer, node.feature});
     EXPECT_EQ(label.source, "output tokens");
     EXPECT_FALSE(label.text.empty());
   }
@@ -120,10 +120,11 @@ TEST(Tracer, TakesTokenIdsAsGiven) {
   EXPECT_EQ(tracer.encode({.prompt = "", .token_ids = ids, .bos = ""}), ids);
   EXPECT_EQ(tracer.encode({.prompt = "le contraire", .token_ids = {}, .bos = "none"}),
             (std::vector<std::int32_t>{447, 2283}));
-  EXPECT_EQ(message_of<std::invalid_argument>(
-                [&] { tracer.trace({.prompt = "", .token_ids = std::vector{0}, .bos = ""}); }),
-            "[trace] the prompt has 1 token(s), of which the first 1 carry no features; expected at "
-            "least 2");
+  EXPECT_EQ(
+      message_of<std::invalid_argument>(
+          [&] { tracer.trace({.prompt = "", .token_ids = std::vector{0}, .bos = ""}); }),
+      "[trace] the prompt has 1 token(s), of which the first 1 carry no features; expected at "
+      "least 2");
 }
 
 TEST(Tracer, SaysWhichPartIsMissing) {

@@ -1,11 +1,11 @@
 #include "tracer/attribution/attribute.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
+
+#include <ATen/ATen.h>
 
 #include "graph/influence.h"
 
@@ -81,10 +81,10 @@ std::vector<std::int64_t> next_round(const RowStore& store, std::span<const doub
   const std::size_t count = std::min(round, order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
                     [&](std::int64_t a, std::int64_t b) {
-    const double x = influence[static_cast<std::size_t>(a)];
-    const double y = influence[static_cast<std::size_t>(b)];
-    return x != y ? x > y : a < b;
-  });
+                      const double x = influence[static_cast<std::size_t>(a)];
+                      const double y = influence[static_cast<std::size_t>(b)];
+                      return x != y ? x > y : a < b;
+                    });
   order.resize(count);
   std::ranges::sort(order);
   return order;
@@ -109,11 +109,14 @@ void compute_feature_rows(const ReplacementRun& run, RowComputer& computer,
       chosen = next_round(store, weights, visited, std::min(round, cap - done));
     }
     for (const std::int64_t i : chosen) visited[static_cast<std::size_t>(i)] = true;
-    store.append(computer.compute(feature_targets(run, chosen), [&](std::int64_t rows) {
-      if (progress) {
-        progress("attribute", static_cast<std::int64_t>(done) + rows, static_cast<std::int64_t>(cap));
-      }
-    }), chosen);
+    store.append(computer.compute(feature_targets(run, chosen),
+                                  [&](std::int64_t rows) {
+                                    if (progress) {
+                                      progress("attribute", static_cast<std::int64_t>(done) + rows,
+                                               static_cast<std::int64_t>(cap));
+                                    }
+                                  }),
+                 chosen);
     done += chosen.size();
   }
 }
@@ -122,16 +125,16 @@ void compute_feature_rows(const ReplacementRun& run, RowComputer& computer,
 // share of each row that took away.
 class Assembler {
  public:
-  Assembler(const SourceTable& sources, const RowStore& store,
-            std::size_t n_targets)
+  Assembler(const SourceTable& sources, const RowStore& store, std::size_t n_targets)
       : sources_(sources), store_(store), n_targets_(n_targets) {}
 
   Attribution assemble() {
     order_rows();
     map_columns();
     const std::size_t n_selected = order_.size() - n_targets_;
-    const std::size_t n_nodes =
-        n_selected + static_cast<std::size_t>(sources_.n_columns() - sources_.n_active) + n_targets_;
+    const std::size_t n_nodes = n_selected +
+                                static_cast<std::size_t>(sources_.n_columns() - sources_.n_active) +
+                                n_targets_;
     out_.row_dropped.assign(n_nodes, 0.0f);
     const auto empty_rows = static_cast<std::ptrdiff_t>(n_nodes - order_.size());
     for (std::size_t i = 0; i < order_.size(); ++i) {
@@ -240,8 +243,7 @@ Attribution attribute(ReplacementRun& run, const OutputTargets& outputs,
   RowStore store;
   store.append(computer.compute(outputs.rows), target_nodes);
   compute_feature_rows(run, computer, options, weights, progress, store);
-  Attribution result =
-      Assembler(computer.sources(), store, outputs.targets.size()).assemble();
+  Attribution result = Assembler(computer.sources(), store, outputs.targets.size()).assemble();
   describe_nodes(run, outputs, result.nodes);
   return result;
 }

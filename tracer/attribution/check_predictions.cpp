@@ -1,12 +1,12 @@
 #include "tracer/attribution/check_predictions.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <random>
 #include <stdexcept>
+
+#include <ATen/ATen.h>
 
 #include "tracer/replacement/linear_forward.h"
 
@@ -17,8 +17,8 @@ void require_same_features(const ReplacementRun& run, const GraphNodes& nodes) {
   const ActiveFeatureSet& now = run.features;
   bool same = now.layers.size() == nodes.active_features.size();
   for (std::size_t i = 0; same && i < now.layers.size(); ++i) {
-    same = nodes.active_features[i] ==
-           ActiveFeature{now.layers[i], now.positions[i], now.features[i]};
+    same =
+        nodes.active_features[i] == ActiveFeature{now.layers[i], now.positions[i], now.features[i]};
   }
   if (!same) {
     throw std::invalid_argument(
@@ -77,8 +77,8 @@ class Readers {
       positions_[static_cast<std::size_t>(node.layer)].push_back(node.position);
     }
     for (std::size_t layer = 0; layer < n_layers; ++layer) {
-      encoders_.push_back(run.transcoders->encoder_rows(
-          static_cast<std::int64_t>(layer), at::tensor(features[layer], at::kLong)));
+      encoders_.push_back(run.transcoders->encoder_rows(static_cast<std::int64_t>(layer),
+                                                        at::tensor(features[layer], at::kLong)));
     }
   }
 
@@ -87,8 +87,7 @@ class Readers {
     std::vector<double> moved;
     const auto append = [&](const at::Tensor& values) {
       const at::Tensor plain = values.to(at::kDouble).contiguous();
-      moved.insert(moved.end(), plain.data_ptr<double>(),
-                   plain.data_ptr<double>() + plain.numel());
+      moved.insert(moved.end(), plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel());
     };
     for (std::size_t layer = 0; layer < encoders_.size(); ++layer) {
       const at::Tensor at_positions =
@@ -160,8 +159,8 @@ PredictionCheck check_predictions(const ReplacementRun& run, const AttributionGr
     for (std::size_t i = 0; i < moved.size(); ++i) {
       const std::size_t row = readers.row(i);
       const double scale = row_scale(graph, row, i);
-      const double error = std::abs(moved[i] - stored_edge(graph, row, source)) /
-                           (scale > 0.0 ? scale : 1.0);
+      const double error =
+          std::abs(moved[i] - stored_edge(graph, row, source)) / (scale > 0.0 ? scale : 1.0);
       ++check.checked_edges;
       if (error > check.largest_error || check.worst.empty()) {
         check.largest_error = error;

@@ -1,11 +1,11 @@
-// Exactness of a graph, checked without the backward that made it: push one source's vector forwards
-// through the frozen network and compare what moves with the source's column.
+// Exactness of a graph, checked without the backward that made it: push one source's vector
+// forwards through the frozen network and compare what moves with the source's column.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <string>
+
+#include <ATen/core/Tensor.h>
 
 #include "graph/attribution_graph.h"
 #include "tracer/replacement/run.h"

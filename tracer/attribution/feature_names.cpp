@@ -1,9 +1,9 @@
 #include "tracer/attribution/feature_names.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <vector>
+
+#include <ATen/ATen.h>
 
 #include "tracer/attribution/targets.h"
 #include "tracer/model/threads.h"
@@ -45,18 +45,20 @@ std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
                                                  std::span<const FeatureKey> features) {
   std::vector<std::string> names(features.size());
   const at::Tensor mean = model.unembedding.mean(0);
-  parallel_tasks((features.size() + kFeaturesPerTask - 1) / kFeaturesPerTask, [&](std::size_t task) {
-    const std::size_t first = task * kFeaturesPerTask;
-    const auto some = features.subspan(first, std::min(kFeaturesPerTask, features.size() - first));
-    const at::Tensor written = written_vectors(transcoders, some) * model.final_norm.gain;
-    const at::Tensor effects =
-        at::mm(written, model.unembedding.t()) - at::mv(written, mean).unsqueeze(1);
-    const at::Tensor top = std::get<1>(
-        effects.topk(std::min(kTokensPerName, effects.size(1)), /*dim=*/1));  // ids, best first
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      names[first + i] = join_tokens(tokenizer, top.select(0, static_cast<std::int64_t>(i)));
-    }
-  });
+  parallel_tasks(
+      (features.size() + kFeaturesPerTask - 1) / kFeaturesPerTask, [&](std::size_t task) {
+        const std::size_t first = task * kFeaturesPerTask;
+        const auto some =
+            features.subspan(first, std::min(kFeaturesPerTask, features.size() - first));
+        const at::Tensor written = written_vectors(transcoders, some) * model.final_norm.gain;
+        const at::Tensor effects =
+            at::mm(written, model.unembedding.t()) - at::mv(written, mean).unsqueeze(1);
+        const at::Tensor top = std::get<1>(
+            effects.topk(std::min(kTokensPerName, effects.size(1)), /*dim=*/1));  // ids, best first
+        for (std::size_t i = 0; i < some.size(); ++i) {
+          names[first + i] = join_tokens(tokenizer, top.select(0, static_cast<std::int64_t>(i)));
+        }
+      });
   std::map<FeatureKey, FeatureLabel> labels;
   for (std::size_t i = 0; i < features.size(); ++i) {
     labels[features[i]] = {.text = names[i], .source = "output tokens"};

@@ -1,9 +1,9 @@
 #include "tracer/attribution/rows.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <ATen/ATen.h>
 
 #include "tracer/model/threads.h"
 
@@ -59,7 +59,8 @@ class EdgeCollector : public GradientSink {
     for (std::int64_t layer = 0; layer < layers; ++layer) visit_features<T>(slot, layer, visit);
     for (std::int64_t layer = 0; layer < layers; ++layer) {
       for (std::int64_t q = batch_.zero_positions(); q <= read.position; ++q) {
-        const std::int64_t column = position(q).layer_begin[static_cast<std::size_t>(layer) + 1] - 1;
+        const std::int64_t column =
+            position(q).layer_begin[static_cast<std::size_t>(layer) + 1] - 1;
         emit(sources_.error_column(layer, q), row<T>(slot, q)[column], visit);
       }
     }
@@ -160,8 +161,8 @@ RowComputer::RowComputer(ReplacementRun& run, std::int64_t memory_bytes)
       memory_bytes_(memory_bytes) {}
 
 std::int64_t RowComputer::batch_end(const RowTargets& targets, std::int64_t begin) const {
-  const auto edge_bytes = static_cast<std::int64_t>(
-      std::max(sizeof(float), at::elementSize(run_.model->dtype)));
+  const auto edge_bytes =
+      static_cast<std::int64_t>(std::max(sizeof(float), at::elementSize(run_.model->dtype)));
   std::int64_t bytes = 0;
   std::int64_t end = begin;
   for (; end < static_cast<std::int64_t>(targets.reads.size()); ++end) {

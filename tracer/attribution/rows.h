@@ -1,12 +1,12 @@
 // Edge rows of targets as plain floats: the last stage that sees tensors.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "graph/attribution_graph.h"
 #include "graph/edge_matrix.h"
@@ -25,10 +25,10 @@ struct EdgeRows {
 
 /// What the rows of a batch explain.
 struct RowTargets {
-  std::vector<ReadPoint> reads;                ///< [b]
-  at::Tensor covectors;                        ///< [b, d_model] at the read site
-  std::vector<double> constants;               ///< [b] added after the read: encoder biases
-  std::vector<double> pre_activations;         ///< [b] the live value of what is explained
+  std::vector<ReadPoint> reads;         ///< [b]
+  at::Tensor covectors;                 ///< [b, d_model] at the read site
+  std::vector<double> constants;        ///< [b] added after the read: encoder biases
+  std::vector<double> pre_activations;  ///< [b] the live value of what is explained
 };
 
 /// Called with the number of rows done so far.

@@ -1,8 +1,8 @@
 #include "tracer/attribution/sources.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
+
+#include <ATen/ATen.h>
 
 #include "tracer/model/threads.h"
 #include "tracer/replacement/linear_forward.h"
@@ -10,7 +10,8 @@
 namespace circuit {
 namespace {
 
-// Active features are sorted by layer, then position, so those of one (layer, position) are a range.
+// Active features are sorted by layer, then position, so those of one (layer, position) are a
+// range.
 std::vector<PositionSources> group_by_position(const ReplacementRun& run) {
   const std::int64_t n_layers = run.n_layers();
   std::vector<PositionSources> positions(static_cast<std::size_t>(run.n_positions()));
@@ -48,8 +49,7 @@ WriteSiteSources write_site(const ReplacementRun& run, const PositionSources& so
   std::vector<at::Tensor> rows;
   for (std::int64_t from = first_layer; from <= layer; ++from) {
     rows.push_back(feature_rows(run, sources, from, layer));
-    const at::Tensor error =
-        run.errors[static_cast<std::size_t>(from)].narrow(0, position, 1);
+    const at::Tensor error = run.errors[static_cast<std::size_t>(from)].narrow(0, position, 1);
     rows.push_back(from == layer ? error : at::zeros_like(error));
   }
   return {.begin = sources.layer_begin[static_cast<std::size_t>(first_layer)],
@@ -89,9 +89,8 @@ SourceTable collect_sources(ReplacementRun& run) {
     auto& sites = table.written[layer];
     sites.resize(static_cast<std::size_t>(table.n_positions));
     for (std::int64_t q = table.zero_positions; q < table.n_positions; ++q) {
-      sites[static_cast<std::size_t>(q)] =
-          write_site(run, table.positions[static_cast<std::size_t>(q)],
-                     static_cast<std::int64_t>(layer), q);
+      sites[static_cast<std::size_t>(q)] = write_site(
+          run, table.positions[static_cast<std::size_t>(q)], static_cast<std::int64_t>(layer), q);
     }
   });
   run.decoder_rows.clear();

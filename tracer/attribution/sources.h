@@ -2,10 +2,10 @@
 // each (layer, position) one matrix of the vectors written there (docs/method.md, sources).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "tracer/replacement/run.h"
 
@@ -14,7 +14,7 @@ namespace circuit {
 /// Columns of one position, ordered by layer: the features of the layer, then its error. A product
 /// of gradients with `vectors` gives the edges of a contiguous range of columns.
 struct PositionSources {
-  std::vector<std::int64_t> layer_begin;  ///< [n_layers + 1] first column of each layer
+  std::vector<std::int64_t> layer_begin;    ///< [n_layers + 1] first column of each layer
   std::vector<std::int64_t> first_feature;  ///< [n_layers] active-feature index of that column
   std::int64_t columns() const { return layer_begin.back(); }
 };

@@ -1,12 +1,12 @@
 #include "tracer/attribution/targets.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
 #include <set>
 #include <stdexcept>
 #include <utility>
+
+#include <ATen/ATen.h>
 
 namespace circuit {
 namespace {
@@ -34,8 +34,9 @@ std::vector<TargetTokens> most_probable(const at::Tensor& probabilities,
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i);
   const auto count =
       std::min<std::size_t>(order.size(), static_cast<std::size_t>(options.max_logits));
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
-                    [p](std::int32_t a, std::int32_t b) { return p[a] != p[b] ? p[a] > p[b] : a < b; });
+  std::partial_sort(
+      order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+      [p](std::int32_t a, std::int32_t b) { return p[a] != p[b] ? p[a] > p[b] : a < b; });
   std::vector<TargetTokens> chosen;
   double covered = 0.0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -126,9 +127,8 @@ OutputTargets choose_targets(const ReplacementRun& run, const TargetOptions& opt
   const at::Tensor logits = last_logits(run);
   const at::Tensor probabilities = logits.softmax(0);
   const std::vector<TargetTokens> chosen =
-      options.named.empty()
-          ? most_probable(probabilities, options)
-          : named_targets(options, tokenizer, model.config.vocabulary_size);
+      options.named.empty() ? most_probable(probabilities, options)
+                            : named_targets(options, tokenizer, model.config.vocabulary_size);
 
   const double mean_logit = logits.mean().item<double>();
   OutputTargets outputs;

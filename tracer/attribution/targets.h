@@ -2,11 +2,11 @@
 // (docs/method.md, targets).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <span>
 #include <string>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "graph/node.h"
 #include "tracer/attribution/rows.h"
@@ -20,7 +20,7 @@ namespace circuit {
 struct OutputTargets {
   std::vector<Target> targets;
   std::vector<TargetTokens> tokens;  ///< the ids behind each target
-  RowTargets rows;  ///< read after the final norm at the last position
+  RowTargets rows;                   ///< read after the final norm at the last position
 };
 
 /// `tokenizer` may be null: then tokens are shown as `#ID` and named targets must be ids. Throws

@@ -1,9 +1,9 @@
 #include "tracer/model/attention.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 #include <limits>
+
+#include <ATen/ATen.h>
 
 #include "tracer/model/affine.h"
 

@@ -32,7 +32,8 @@ at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
                           const at::Tensor& pattern, const at::Tensor& values);
 
 /// The matrix [n_kv_heads * d_head, d_model] that takes a gradient at the values to a gradient at
-/// the block's input, up to the position's frozen scale: value projection, gain and centring in one.
+/// the block's input, up to the position's frozen scale: value projection, gain and centring in
+/// one.
 at::Tensor fold_value_norm(const Attention& attention, const Norm& norm);
 
 }  // namespace circuit

@@ -37,8 +37,8 @@ MlpActivation read_activation(const JsonFile& file, std::string_view key, MlpAct
 RopeScaling read_rope_scaling(const JsonFile& file) {
   RopeScaling scaling;
   if (!file.has("rope_scaling")) return scaling;
-  const auto kind =
-      file.text(file.has("rope_scaling.rope_type") ? "rope_scaling.rope_type" : "rope_scaling.type");
+  const auto kind = file.text(file.has("rope_scaling.rope_type") ? "rope_scaling.rope_type"
+                                                                 : "rope_scaling.type");
   if (!kind || *kind == "default") return scaling;
   scaling.factor = file.require_number("rope_scaling.factor");
   if (*kind == "linear") {

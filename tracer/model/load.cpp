@@ -1,6 +1,6 @@
-#include <ATen/ATen.h>
-
 #include <stdexcept>
+
+#include <ATen/ATen.h>
 
 #include "tracer/model/architecture.h"
 #include "tracer/model/model.h"
@@ -123,8 +123,8 @@ Model load_model(const std::filesystem::path& directory, at::ScalarType dtype) {
 
   model.name = c.name;
   model.dtype = dtype;
-  model.embedding = reader.read(layer_tensor(names.embedding, 0) + ".weight",
-                                {c.vocabulary_size, c.d_model});
+  model.embedding =
+      reader.read(layer_tensor(names.embedding, 0) + ".weight", {c.vocabulary_size, c.d_model});
   if (c.positions == PositionKind::kLearned) {
     model.position_embedding = reader.read(layer_tensor(names.position_embedding, 0) + ".weight",
                                            {c.max_positions, c.d_model});

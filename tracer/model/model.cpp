@@ -1,8 +1,8 @@
 #include "tracer/model/model.h"
 
-#include <ATen/ATen.h>
-
 #include <stdexcept>
+
+#include <ATen/ATen.h>
 
 #include "tracer/model/affine.h"
 
@@ -18,8 +18,8 @@ void check_ids(const ModelConfig& config, std::span<const std::int32_t> ids) {
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] < 0 || ids[i] >= config.vocabulary_size) {
-      throw std::invalid_argument("[forward] token id " + std::to_string(ids[i]) +
-                                  " at position " + std::to_string(i) + ", expected 0 to " +
+      throw std::invalid_argument("[forward] token id " + std::to_string(ids[i]) + " at position " +
+                                  std::to_string(i) + ", expected 0 to " +
                                   std::to_string(config.vocabulary_size - 1));
     }
   }
@@ -29,7 +29,8 @@ BlockRecord block_forward(const ModelConfig& config, const Block& block, const R
                           at::Tensor& residual) {
   BlockRecord record;
   const NormOutput attention_in = norm_forward(block.attention_norm, residual);
-  AttentionOutput attention = attention_forward(config, block.attention, rotary, attention_in.output);
+  AttentionOutput attention =
+      attention_forward(config, block.attention, rotary, attention_in.output);
   record.attention_inverse_scale = attention_in.inverse_scale;
   record.pattern = std::move(attention.pattern);
   record.residual_mid = residual + attention.output;
@@ -64,8 +65,8 @@ ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_id
   record.residual_final = residual;
   const NormOutput final_norm = norm_forward(model.final_norm, residual);
   record.final_inverse_scale = final_norm.inverse_scale;
-  const at::Tensor read = positions == LogitPositions::kAll ? final_norm.output
-                                                            : final_norm.output.narrow(0, n - 1, 1);
+  const at::Tensor read =
+      positions == LogitPositions::kAll ? final_norm.output : final_norm.output.narrow(0, n - 1, 1);
   record.logits = affine(read, model.unembedding, {});
   return record;
 }

@@ -2,13 +2,13 @@
 // replacement freezes. Non-goals: key-value caches, batches of prompts.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "tracer/model/attention.h"
 #include "tracer/model/config.h"

@@ -1,10 +1,10 @@
 #include "tracer/model/rope.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 #include <numbers>
 #include <vector>
+
+#include <ATen/ATen.h>
 
 namespace circuit {
 namespace {

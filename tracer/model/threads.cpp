@@ -1,13 +1,13 @@
 #include "tracer/model/threads.h"
 
+#include <thread>
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <dlfcn.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
-
-#include <thread>
 
 namespace circuit {
 namespace {

@@ -26,8 +26,7 @@ BackwardBatch::BackwardBatch(std::span<const ReadPoint> targets, std::int64_t n_
     const ReadPoint& read = targets[index(slots_[index(slot)])];
     reads_.push_back(read);
     for (std::int64_t q = zero_positions; q <= read.position; ++q) {
-      row_of_slot_[index(slot * n_positions + q)] =
-          static_cast<std::int32_t>(rows[index(q)]++);
+      row_of_slot_[index(slot * n_positions + q)] = static_cast<std::int32_t>(rows[index(q)]++);
       ++active_rows_[index(read.layer * n_positions + q)];
     }
     ++active_slots_[index(read.layer)];

@@ -1,8 +1,8 @@
 #include "tracer/replacement/linear_backward.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
+
+#include <ATen/ATen.h>
 
 #include "tracer/model/threads.h"
 #include "tracer/replacement/pattern_mix.h"
@@ -19,8 +19,8 @@ constexpr std::int64_t kSlotsPerTask = 64;
 at::Tensor grown(const at::Tensor& buffer, std::vector<std::int64_t> shape, at::ScalarType type) {
   std::int64_t needed = 1;
   for (const std::int64_t size : shape) needed *= size;
-  if (buffer.defined() && buffer.storage().nbytes() >=
-                              static_cast<std::size_t>(needed) * buffer.element_size()) {
+  if (buffer.defined() &&
+      buffer.storage().nbytes() >= static_cast<std::size_t>(needed) * buffer.element_size()) {
     return buffer.as_strided({needed}, {1}, 0).view(shape);
   }
   return at::empty(shape, type);
@@ -44,8 +44,8 @@ void LinearBackward::reserve(const BackwardBatch& batch) {
   gradients_ = grown(gradients_, {rows, c.d_model}, type);
   outputs_ = grown(outputs_, {rows, c.n_heads * c.d_head}, type);
   mixed_ = grown(mixed_, {rows, c.n_kv_heads * c.d_head}, type);
-  zeroed_values_ = grown(
-      zeroed_values_, {batch.zero_positions(), batch.size(), c.n_kv_heads * c.d_head}, type);
+  zeroed_values_ =
+      grown(zeroed_values_, {batch.zero_positions(), batch.size(), c.n_kv_heads * c.d_head}, type);
 }
 
 // The rows in use once targets at `layer` have joined, in tasks of equal size.
@@ -83,8 +83,7 @@ void LinearBackward::sweep(const BackwardBatch& batch, const at::Tensor& covecto
   }
   const std::vector<RowBlock> blocks = row_blocks(batch, 0);
   parallel_tasks(blocks.size(), [&](std::size_t i) {
-    sink.embedding(blocks[i].position, blocks[i].first_row,
-                   rows_of(gradients_, batch, blocks[i]));
+    sink.embedding(blocks[i].position, blocks[i].first_row, rows_of(gradients_, batch, blocks[i]));
   });
 }
 
@@ -124,8 +123,7 @@ void LinearBackward::pull_skip(const BackwardBatch& batch, std::int64_t layer,
   if (!skip.defined()) return;
   const auto index = static_cast<std::size_t>(layer);
   at::Tensor rows = rows_of(gradients_, batch, block);
-  const at::Tensor scale =
-      run_.record.blocks[index].mlp_inverse_scale.narrow(0, block.position, 1);
+  const at::Tensor scale = run_.record.blocks[index].mlp_inverse_scale.narrow(0, block.position, 1);
   rows += read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm, scale,
                     at::mm(rows, skip));
 }
@@ -173,26 +171,26 @@ void LinearBackward::mix(const BackwardBatch& batch, std::int64_t layer) {
   const auto* outputs = static_cast<const char*>(outputs_.data_ptr());
   auto* mixed = static_cast<char*>(mixed_.data_ptr());
   auto* zeroed = static_cast<char*>(zeroed_values_.data_ptr());
-  parallel_tasks(static_cast<std::size_t>((slots + kSlotsPerTask - 1) / kSlotsPerTask),
-                 [&](std::size_t task) {
-    std::vector<const void*> from(static_cast<std::size_t>(batch.n_positions()), nullptr);
-    std::vector<void*> to(from.size(), nullptr);
-    const std::int64_t first = static_cast<std::int64_t>(task) * kSlotsPerTask;
-    for (std::int64_t slot = first; slot < std::min(slots, first + kSlotsPerTask); ++slot) {
-      const std::int64_t position = batch.read(slot).position;
-      for (std::int64_t q = 0; q <= position; ++q) {
-        const auto i = static_cast<std::size_t>(q);
-        if (q < batch.zero_positions()) {
-          to[i] = zeroed + (q * batch.size() + slot) * mixed_bytes;
-          continue;
+  parallel_tasks(
+      static_cast<std::size_t>((slots + kSlotsPerTask - 1) / kSlotsPerTask), [&](std::size_t task) {
+        std::vector<const void*> from(static_cast<std::size_t>(batch.n_positions()), nullptr);
+        std::vector<void*> to(from.size(), nullptr);
+        const std::int64_t first = static_cast<std::int64_t>(task) * kSlotsPerTask;
+        for (std::int64_t slot = first; slot < std::min(slots, first + kSlotsPerTask); ++slot) {
+          const std::int64_t position = batch.read(slot).position;
+          for (std::int64_t q = 0; q <= position; ++q) {
+            const auto i = static_cast<std::size_t>(q);
+            if (q < batch.zero_positions()) {
+              to[i] = zeroed + (q * batch.size() + slot) * mixed_bytes;
+              continue;
+            }
+            const std::int64_t row = batch.block_begin(q) + batch.row(slot, q);
+            from[i] = outputs + row * output_bytes;
+            to[i] = mixed + row * mixed_bytes;
+          }
+          mix_pattern(gradients_.scalar_type(), pattern.data_ptr(), shape, position, from, to);
         }
-        const std::int64_t row = batch.block_begin(q) + batch.row(slot, q);
-        from[i] = outputs + row * output_bytes;
-        to[i] = mixed + row * mixed_bytes;
-      }
-      mix_pattern(gradients_.scalar_type(), pattern.data_ptr(), shape, position, from, to);
-    }
-  });
+      });
 }
 
 }  // namespace circuit

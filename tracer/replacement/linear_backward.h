@@ -1,12 +1,13 @@
 // The linear backward: many covectors pulled at once through the frozen network, from where each is
 // read down to every place where sources write (docs/method.md, backward). No autograd, one copy of
-// the prompt, and a layer costs large products only: output projection, value projection, contraction.
+// the prompt, and a layer costs large products only: output projection, value projection,
+// contraction.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "tracer/replacement/backward_batch.h"
 #include "tracer/replacement/run.h"
@@ -30,8 +31,8 @@ class GradientSink {
                              const at::Tensor& gradients) = 0;
 };
 
-/// Holds the gradients' buffers, so that they are allocated once a trace. Not for use by two threads at once;
-/// it uses all of them itself. Results do not depend on their number.
+/// Holds the gradients' buffers, so that they are allocated once a trace. Not for use by two
+/// threads at once; it uses all of them itself. Results do not depend on their number.
 class LinearBackward {
  public:
   explicit LinearBackward(const ReplacementRun& run) : run_(run) {}

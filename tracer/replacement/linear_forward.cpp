@@ -13,16 +13,15 @@ at::Tensor attend(const ReplacementRun& run, std::size_t layer, const at::Tensor
   const Block& block = run.model->blocks[layer];
   const BlockRecord& record = run.record.blocks[layer];
   const std::int64_t m = residual.size(0);
-  at::Tensor input = norm_push(block.attention_norm,
-                               record.attention_inverse_scale.narrow(0, 0, m), residual);
+  at::Tensor input =
+      norm_push(block.attention_norm, record.attention_inverse_scale.narrow(0, 0, m), residual);
   if (with_constants && block.attention_norm.bias.defined()) {
     input = input + block.attention_norm.bias;
   }
   values = affine(input, block.attention.value,
                   with_constants ? block.attention.value_bias : at::Tensor());
-  at::Tensor output =
-      attention_push(run.model->config, block.attention,
-                     record.pattern.narrow(1, 0, m).narrow(2, 0, m), values);
+  at::Tensor output = attention_push(run.model->config, block.attention,
+                                     record.pattern.narrow(1, 0, m).narrow(2, 0, m), values);
   if (with_constants && block.attention.output_bias.defined()) {
     output = output + block.attention.output_bias;
   }

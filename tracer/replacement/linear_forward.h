@@ -1,10 +1,11 @@
 // The frozen linear map, forwards: how a vector added somewhere moves everything after it. Used for
-// bias paths, for tokens at zeroed positions, and to check the backward (docs/method.md, bias paths).
+// bias paths, for tokens at zeroed positions, and to check the backward (docs/method.md, bias
+// paths).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "tracer/replacement/run.h"
 

@@ -1,9 +1,9 @@
 #include "tracer/replacement/pattern_mix.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <stdexcept>
+
+#include <ATen/ATen.h>
 
 // One source, compiled for three generations of x86; the loader picks at start. Sanitizers do not
 // work inside the resolver, so their build uses the plain version.
@@ -21,8 +21,9 @@ namespace {
 constexpr std::int64_t kChunk = 32;
 
 template <class T, class Sum>
-[[gnu::always_inline]] inline void mix_chunk(const T* pattern, const MixShape& s, std::int64_t group,
-                                             std::int64_t key, std::int64_t position,
+[[gnu::always_inline]] inline void mix_chunk(const T* pattern, const MixShape& s,
+                                             std::int64_t group, std::int64_t key,
+                                             std::int64_t position,
                                              std::span<const void* const> outputs,
                                              std::int64_t begin, std::int64_t width, T* out) {
   const std::int64_t heads_per_group = s.n_heads / s.n_kv_heads;
@@ -32,8 +33,8 @@ template <class T, class Sum>
     const T* weights = pattern + head * s.n_positions * s.n_positions + key;
     for (std::int64_t q = std::max(key, s.zero_positions); q <= position; ++q) {
       const Sum weight = static_cast<Sum>(weights[q * s.n_positions]);
-      const T* row = static_cast<const T*>(outputs[static_cast<std::size_t>(q)]) +
-                     head * s.d_head + begin;
+      const T* row =
+          static_cast<const T*>(outputs[static_cast<std::size_t>(q)]) + head * s.d_head + begin;
       if (width == kChunk) {
         for (std::int64_t d = 0; d < kChunk; ++d) sums[d] += weight * static_cast<Sum>(row[d]);
       } else {

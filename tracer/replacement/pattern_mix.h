@@ -3,10 +3,10 @@
 // backward; this takes its share of the flops.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <span>
+
+#include <ATen/core/Tensor.h>
 
 namespace circuit {
 
@@ -18,10 +18,11 @@ struct MixShape {
   std::int64_t d_head = 0;
 };
 
-/// For a target at `position`: mixed[k][g] = Σ_{h in group g} Σ_{q = max(k, zero_positions)}^{position}
-/// pattern[h, q, k] · outputs[q][h], for k = 0 … position; heads are slices of d_head elements.
-/// `pattern` is contiguous [n_heads, n, n]; outputs[q] points at n_heads * d_head elements (null for
-/// zeroed q), mixed[k] at n_kv_heads * d_head. Types: kFloat, kDouble, kBFloat16 (sums in float).
+/// For a target at `position`: mixed[k][g] = Σ_{h in group g} Σ_{q = max(k,
+/// zero_positions)}^{position} pattern[h, q, k] · outputs[q][h], for k = 0 … position; heads are
+/// slices of d_head elements. `pattern` is contiguous [n_heads, n, n]; outputs[q] points at n_heads
+/// * d_head elements (null for zeroed q), mixed[k] at n_kv_heads * d_head. Types: kFloat, kDouble,
+/// kBFloat16 (sums in float).
 void mix_pattern(at::ScalarType type, const void* pattern, const MixShape& shape,
                  std::int64_t position, std::span<const void* const> outputs,
                  std::span<void* const> mixed);

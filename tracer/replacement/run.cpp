@@ -1,10 +1,10 @@
 #include "tracer/replacement/run.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+
+#include <ATen/ATen.h>
 
 #include "tracer/model/affine.h"
 #include "tracer/model/threads.h"
@@ -14,7 +14,7 @@ namespace circuit {
 namespace {
 
 struct LayerFeatures {
-  at::Tensor positions, features;          // i64 [k]
+  at::Tensor positions, features;           // i64 [k]
   at::Tensor activations, pre_activations;  // [k]
 };
 
@@ -22,8 +22,8 @@ LayerFeatures encode_layer(const ReplacementRun& run, std::int64_t layer) {
   const BlockRecord& block = run.record.blocks[static_cast<std::size_t>(layer)];
   const Norm& norm = run.model->blocks[static_cast<std::size_t>(layer)].mlp_norm;
   const TranscoderSet& transcoders = *run.transcoders;
-  const at::Tensor input = read_input(transcoders.info().read_site, norm, block.mlp_inverse_scale,
-                                      block.residual_mid);
+  const at::Tensor input =
+      read_input(transcoders.info().read_site, norm, block.mlp_inverse_scale, block.residual_mid);
   const at::Tensor pre = transcoders.encode(layer, input);  // [n, n_features]
   const at::Tensor post = transcoders.activate(layer, pre);
   post.narrow(0, 0, run.zero_positions).zero_();
@@ -120,17 +120,18 @@ ReplacementRun run_replacement(const Model& model, const TranscoderSet& transcod
   run.model = &model;
   run.transcoders = &transcoders;
   run.zero_positions = zero_positions.value_or(default_zero_positions(model.config, input_ids));
-  if (run.zero_positions < 1 ||
-      static_cast<std::int64_t>(input_ids.size()) <= run.zero_positions) {
-    throw std::invalid_argument(
-        "[trace] the prompt has " + std::to_string(input_ids.size()) + " token(s), of which the first " +
-        std::to_string(run.zero_positions) + " carry no features; expected at least " +
-        std::to_string(std::max<std::int64_t>(run.zero_positions, 1) + 1));
+  if (run.zero_positions < 1 || static_cast<std::int64_t>(input_ids.size()) <= run.zero_positions) {
+    throw std::invalid_argument("[trace] the prompt has " + std::to_string(input_ids.size()) +
+                                " token(s), of which the first " +
+                                std::to_string(run.zero_positions) +
+                                " carry no features; expected at least " +
+                                std::to_string(std::max<std::int64_t>(run.zero_positions, 1) + 1));
   }
   run.record = forward(model, input_ids);
   if (!run.record.logits.isfinite().all().item<bool>()) {
-    throw std::runtime_error("[trace] the model's logits are not finite; expected finite numbers "
-                             "(try --dtype f32)");
+    throw std::runtime_error(
+        "[trace] the model's logits are not finite; expected finite numbers "
+        "(try --dtype f32)");
   }
   const auto n_layers = static_cast<std::size_t>(model.config.n_layers);
   std::vector<LayerFeatures> layers(n_layers);

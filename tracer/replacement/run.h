@@ -2,12 +2,12 @@
 // leave unexplained (docs/method.md, local replacement model).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "tracer/model/model.h"
 #include "transcoders/transcoder_set.h"
@@ -26,7 +26,7 @@ struct ActiveFeatureSet {
 
 /// A prompt with its MLPs replaced: everything that the linear map between nodes depends on.
 struct ReplacementRun {
-  const Model* model = nullptr;               ///< Not owned; outlives the run.
+  const Model* model = nullptr;                ///< Not owned; outlives the run.
   const TranscoderSet* transcoders = nullptr;  ///< Not owned; outlives the run.
   ForwardRecord record;
   std::int64_t zero_positions = 1;  ///< The first positions, which carry no features and no errors.
@@ -36,9 +36,7 @@ struct ReplacementRun {
   std::vector<at::Tensor> decoder_rows;
   std::vector<at::Tensor> errors;  ///< [n_layers] of [n, d_model]; 0 at zeroed positions
 
-  std::int64_t n_positions() const {
-    return static_cast<std::int64_t>(record.input_ids.size());
-  }
+  std::int64_t n_positions() const { return static_cast<std::int64_t>(record.input_ids.size()); }
   std::int64_t n_layers() const { return model->config.n_layers; }
 };
 

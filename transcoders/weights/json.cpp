@@ -1,8 +1,8 @@
 #include "transcoders/weights/json.h"
 
-#include <simdjson.h>
-
 #include <stdexcept>
+
+#include <simdjson.h>
 
 namespace circuit {
 

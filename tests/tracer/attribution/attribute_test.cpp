@@ -1,12 +1,12 @@
 #include "tracer/attribution/attribute.h"
 
-#include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
 
 #include "tests/support/autograd_reference.h"
 #include "tests/support/throws.h"
@@ -94,7 +94,9 @@ TEST_P(EveryModelAndTranscoder, GivesAutogradsRowsInDouble) {
 class DenseSink : public GradientSink {
  public:
   DenseSink(const SourceTable& sources, const BackwardBatch& batch)
-      : sources_(sources), batch_(batch), rows_(at::zeros({batch.size(), sources.n_columns()}, at::kDouble)) {}
+      : sources_(sources),
+        batch_(batch),
+        rows_(at::zeros({batch.size(), sources.n_columns()}, at::kDouble)) {}
 
   void write_site(std::int64_t layer, std::int64_t q, std::int64_t first_row,
                   const at::Tensor& gradients) override {
@@ -115,8 +117,8 @@ class DenseSink : public GradientSink {
   }
   void zeroed_values(std::int64_t layer, std::int64_t z, std::int64_t first_slot,
                      const at::Tensor& gradients) override {
-    const at::Tensor edges = at::mm(
-        gradients, sources_.zeroed_token_values[static_cast<std::size_t>(layer)][z].t());
+    const at::Tensor edges =
+        at::mm(gradients, sources_.zeroed_token_values[static_cast<std::size_t>(layer)][z].t());
     for (std::int64_t r = 0; r < edges.size(0); ++r) {
       for (std::int64_t token = 0; token < edges.size(1); ++token) {
         rows_[batch_.target(first_slot + r)][sources_.token_column(token)] += edges[r][token];
@@ -216,7 +218,8 @@ TEST(Attribute, GivesTheSameBytesForAnyNumberOfThreads) {
     EXPECT_EQ(other.edges.columns, results[0].edges.columns);
     ASSERT_EQ(other.edges.weights.size(), results[0].edges.weights.size());
     EXPECT_EQ(std::memcmp(other.edges.weights.data(), results[0].edges.weights.data(),
-                          other.edges.weights.size() * sizeof(float)), 0);
+                          other.edges.weights.size() * sizeof(float)),
+              0);
   }
 }
 

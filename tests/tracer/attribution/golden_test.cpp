@@ -1,10 +1,10 @@
 // The whole pipeline against what circuit-tracer computed (tests/golden/README.md).
+#include <algorithm>
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cmath>
 
 #include "graph/influence.h"
 #include "graph/prune.h"
@@ -40,8 +40,7 @@ class Golden : public ::testing::TestWithParam<Case> {
     options.max_features = golden_.max_feature_nodes;
     options.batch_size = golden_.batch_size;
     options.update_interval = golden_.update_interval;
-    Attribution result =
-        attribute(run, choose_targets(run, options.targets, nullptr), options);
+    Attribution result = attribute(run, choose_targets(run, options.targets, nullptr), options);
     result.nodes.tokens.assign(golden_.input_ids.size(), "");
     return AttributionGraph(std::move(result.nodes), std::move(result.edges),
                             std::move(result.row_dropped), std::move(result.totals));
@@ -86,7 +85,8 @@ TEST_P(Golden, HasTheSameAdjacency) {
   std::vector<float> dense(n * n, 0.0f);
   for (std::size_t row = 0; row < n; ++row) {
     for (std::size_t e = graph.edges().begin(row); e < graph.edges().end(row); ++e) {
-      dense[row * n + static_cast<std::size_t>(graph.edges().columns[e])] = graph.edges().weights[e];
+      dense[row * n + static_cast<std::size_t>(graph.edges().columns[e])] =
+          graph.edges().weights[e];
     }
   }
   for (std::size_t i = 0; i < dense.size(); ++i) {
@@ -98,8 +98,8 @@ TEST_P(Golden, HasTheSameAdjacency) {
 
 TEST_P(Golden, PrunesToTheSameMasksAndScores) {
   const AttributionGraph graph = trace();
-  const PrunedGraph pruned = prune(graph, {.node_threshold = golden_.node_threshold,
-                                           .edge_threshold = golden_.edge_threshold});
+  const PrunedGraph pruned = prune(
+      graph, {.node_threshold = golden_.node_threshold, .edge_threshold = golden_.edge_threshold});
   EXPECT_EQ(pruned.node_mask, golden_.node_mask);
   const std::size_t n = golden_.n_nodes();
   std::vector<std::uint8_t> edge_mask(n * n, 0);
@@ -124,13 +124,13 @@ TEST_P(Golden, HasTheSameInfluence) {
   }
 }
 
-// Cumulative influence is a rank sum: nodes whose influence differs by less than 1e-3 relative count
-// as tied, and each may stand anywhere among those it is tied with.
+// Cumulative influence is a rank sum: nodes whose influence differs by less than 1e-3 relative
+// count as tied, and each may stand anywhere among those it is tied with.
 TEST_P(Golden, HasTheSameCumulativeInfluenceUpToTies) {
   const AttributionGraph graph = trace();
   const std::vector<double> influence = compute_influence(graph);
-  const PrunedGraph pruned = prune(graph, {.node_threshold = golden_.node_threshold,
-                                           .edge_threshold = golden_.edge_threshold});
+  const PrunedGraph pruned = prune(
+      graph, {.node_threshold = golden_.node_threshold, .edge_threshold = golden_.edge_threshold});
   double total = 0.0;
   for (const double x : influence) total += x;
   for (std::size_t i = 0; i < influence.size(); ++i) {
@@ -140,7 +140,8 @@ TEST_P(Golden, HasTheSameCumulativeInfluenceUpToTies) {
       if (j != i && std::abs(influence[i] - influence[j]) <= 1e-3 * larger) tied += influence[j];
     }
     EXPECT_NEAR(pruned.node_cumulative_influence[i], golden_.node_cumulative_influence[i],
-                1e-5 + tied / total) << "node " << i;
+                1e-5 + tied / total)
+        << "node " << i;
   }
 }
 

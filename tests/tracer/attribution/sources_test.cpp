@@ -12,8 +12,8 @@ TEST(Sources, HoldsEveryFeatureAndErrorOnceAtEachSiteItWrites) {
   for (const TinyCase& tiny : all_tiny_cases()) {
     SCOPED_TRACE(tiny.name);
     const TinySetup setup(tiny, at::kDouble);
-    ReplacementRun run = run_replacement(setup.model, *setup.transcoders,
-                                         std::vector<std::int32_t>{0, 3, 8, 21});
+    ReplacementRun run =
+        run_replacement(setup.model, *setup.transcoders, std::vector<std::int32_t>{0, 3, 8, 21});
     const std::vector<at::Tensor> decoder_rows = run.decoder_rows;
     const SourceTable table = collect_sources(run);
     EXPECT_TRUE(run.decoder_rows.empty());
@@ -32,7 +32,8 @@ TEST(Sources, HoldsEveryFeatureAndErrorOnceAtEachSiteItWrites) {
         // The last column is the error of this layer; the one before, its last feature.
         const at::Tensor error = site.vectors[end - begin - 1];
         EXPECT_TRUE(at::equal(error, run.errors[static_cast<std::size_t>(layer)][q]));
-        for (std::int64_t c = sources.layer_begin[static_cast<std::size_t>(layer)]; c < end - 1; ++c) {
+        for (std::int64_t c = sources.layer_begin[static_cast<std::size_t>(layer)]; c < end - 1;
+             ++c) {
           const std::int64_t active = sources.first_feature[static_cast<std::size_t>(layer)] + c -
                                       sources.layer_begin[static_cast<std::size_t>(layer)];
           EXPECT_EQ(run.features.layers[static_cast<std::size_t>(active)], layer);

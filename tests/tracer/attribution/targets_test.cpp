@@ -1,9 +1,9 @@
 #include "tracer/attribution/targets.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 #include "tests/support/throws.h"
 #include "tests/support/tiny_setup.h"
@@ -21,8 +21,8 @@ class Targets : public ::testing::Test {
   }
 
   TinySetup setup_{all_tiny_cases().front(), at::kDouble};
-  ReplacementRun run_ = run_replacement(setup_.model, *setup_.transcoders,
-                                        std::vector<std::int32_t>{0, 3, 8, 21});
+  ReplacementRun run_ =
+      run_replacement(setup_.model, *setup_.transcoders, std::vector<std::int32_t>{0, 3, 8, 21});
   at::Tensor probabilities_ = run_.record.logits[0].softmax(0);
 };
 
@@ -45,8 +45,7 @@ TEST_F(Targets, TakesTheMostProbableTokensUpToTheShareAsked) {
 TEST_F(Targets, ExplainsTheLogitLessTheMeanLogit) {
   const OutputTargets chosen = choose({.named = {"#7"}});
   const at::Tensor logits = run_.record.logits[0];
-  EXPECT_NEAR(chosen.rows.pre_activations[0],
-              (logits[7] - logits.mean()).item<double>(), 1e-10);
+  EXPECT_NEAR(chosen.rows.pre_activations[0], (logits[7] - logits.mean()).item<double>(), 1e-10);
   const at::Tensor expected = setup_.model.unembedding[7] - setup_.model.unembedding.mean(0);
   EXPECT_LT((chosen.rows.covectors[0] - expected).abs().max().item<double>(), 1e-12);
   EXPECT_EQ(chosen.targets[0].label, "#7");

@@ -1,8 +1,8 @@
 #include "tracer/model/architecture.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
 #include "tests/support/throws.h"

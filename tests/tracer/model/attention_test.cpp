@@ -15,8 +15,7 @@ TEST(Attention, IsItsFrozenValuePathPlusBiasAtItsOwnInput) {
     const ModelConfig& c = setup.model.config;
     const Attention& attention = setup.model.blocks[0].attention;
     const at::Tensor x = at::randn({6, c.d_model}, at::kDouble);
-    const AttentionOutput out =
-        attention_forward(c, attention, rotary_table(c, 6, at::kDouble), x);
+    const AttentionOutput out = attention_forward(c, attention, rotary_table(c, 6, at::kDouble), x);
     EXPECT_LT((out.pattern.sum(-1) - 1).abs().max().item<double>(), 1e-12);
     EXPECT_EQ(out.pattern.triu(1).abs().max().item<double>(), 0.0);
     at::Tensor values = at::mm(x, attention.value.t());

@@ -21,7 +21,8 @@ std::string error_of(const std::string& json) {
 std::string llama(const std::string& more) {
   return R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 10,)"
          R"( "num_hidden_layers": 2, "hidden_size": 8, "num_attention_heads": 4,)"
-         R"( "intermediate_size": 16)" + more + "}";
+         R"( "intermediate_size": 16)" +
+         more + "}";
 }
 
 TEST(Config, FillsWhatTheFileLeavesOut) {

@@ -1,9 +1,9 @@
 // load_model's errors: each names the file, the tensor, what was found and what was expected.
-#include <ATen/ATen.h>
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <limits>
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
 #include "tests/support/tensor_file.h"
@@ -85,8 +85,8 @@ TEST_F(Load, ReadsTheSameNumbersFromEveryStoredType) {
     const Model model = load_model(copy.path(), at::kFloat);
     EXPECT_EQ(model.embedding.scalar_type(), at::kFloat);
     EXPECT_TRUE(at::equal(model.embedding, exact.embedding.to(stored).to(at::kFloat)));
-    EXPECT_TRUE(at::equal(model.blocks[1].mlp.down,
-                          exact.blocks[1].mlp.down.to(stored).to(at::kFloat)));
+    EXPECT_TRUE(
+        at::equal(model.blocks[1].mlp.down, exact.blocks[1].mlp.down.to(stored).to(at::kFloat)));
   }
 }
 

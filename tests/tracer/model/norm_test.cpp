@@ -35,7 +35,8 @@ TEST_P(EveryNorm, PullsByTheTransposeOfPush) {
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryNorm, ::testing::Values(NormKind::kRms, NormKind::kLayer));
 
 TEST(Norm, DividesByTheRootMeanSquare) {
-  const Norm norm{.kind = NormKind::kRms, .epsilon = 0, .gain = at::ones({2}, at::kDouble), .bias = {}};
+  const Norm norm{
+      .kind = NormKind::kRms, .epsilon = 0, .gain = at::ones({2}, at::kDouble), .bias = {}};
   const NormOutput out = norm_forward(norm, at::tensor({3.0, 4.0}).unsqueeze(0).to(at::kDouble));
   EXPECT_NEAR(out.output[0][0].item<double>(), 3.0 / std::sqrt(12.5), 1e-12);
 }

@@ -1,9 +1,9 @@
 #include "tracer/model/rope.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 namespace circuit::testing {
 namespace {

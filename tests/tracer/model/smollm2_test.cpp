@@ -1,10 +1,10 @@
 // SmolLM2 as a Hugging Face directory against the reference run (tests/golden/README.md). Runs when
 // CIRCUIT_SMOLLM2 names the directory.
+#include <cstdlib>
+
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
-
-#include <cstdlib>
 
 #include "tracer/model/model.h"
 #include "tracer/model/threads.h"
@@ -24,8 +24,8 @@ class SmolLm2 : public ::testing::Test {
   ThreadScope threads_{2};
   c10::InferenceMode inference_;
   Model model_;
-  SafetensorsFile golden_ =
-      SafetensorsFile::open(std::filesystem::path(CIRCUIT_GOLDEN_DIR) / "smollm2/reference.safetensors");
+  SafetensorsFile golden_ = SafetensorsFile::open(std::filesystem::path(CIRCUIT_GOLDEN_DIR) /
+                                                  "smollm2/reference.safetensors");
 };
 
 std::vector<std::int32_t> ids_of(const SafetensorsFile& golden, const std::string& name) {
@@ -66,8 +66,8 @@ TEST_F(SmolLm2, ContinuesWithTheReferencesGreedyTokens) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     auto ids = ids_of(golden_, "input_ids_" + std::to_string(i));
     while (ids.size() < expected[i].size()) {
-      ids.push_back(static_cast<std::int32_t>(
-          forward(model_, ids).logits[0].argmax().item<std::int64_t>()));
+      ids.push_back(
+          static_cast<std::int32_t>(forward(model_, ids).logits[0].argmax().item<std::int64_t>()));
     }
     EXPECT_EQ(ids, expected[i]) << "prompt " << i;
   }

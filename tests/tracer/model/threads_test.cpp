@@ -1,13 +1,13 @@
 #include "tracer/model/threads.h"
 
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
+
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
-
-#include <atomic>
-#include <set>
-#include <thread>
-#include <mutex>
 
 namespace circuit::testing {
 namespace {
@@ -38,9 +38,10 @@ TEST(Threads, StaysOnTheCallersThreadWhenThereIsOne) {
 
 TEST(Threads, PassesExceptionsOn) {
   const ThreadScope threads(2);
-  EXPECT_THROW(parallel_tasks(8, [](std::size_t i) {
-                 if (i == 5) throw std::runtime_error("five");
-               }),
+  EXPECT_THROW(parallel_tasks(8,
+                              [](std::size_t i) {
+                                if (i == 5) throw std::runtime_error("five");
+                              }),
                std::runtime_error);
 }
 

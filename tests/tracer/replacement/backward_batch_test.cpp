@@ -1,8 +1,8 @@
 #include "tracer/replacement/backward_batch.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace circuit::testing {
 namespace {

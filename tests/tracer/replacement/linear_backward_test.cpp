@@ -1,9 +1,9 @@
 #include "tracer/replacement/linear_backward.h"
 
+#include <mutex>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include <mutex>
 
 #include "tests/support/tiny_setup.h"
 #include "tracer/model/threads.h"

@@ -54,8 +54,9 @@ TEST(PatternMix, EqualsTheSumOverQueriesAndHeadsOfAGroup) {
 }
 
 TEST(PatternMix, RefusesOtherTypes) {
-  EXPECT_EQ(message_of<std::invalid_argument>([] { mix_pattern(at::kInt, nullptr, {}, 0, {}, {}); }),
-            "[mix_pattern] expected float, double or bfloat16");
+  EXPECT_EQ(
+      message_of<std::invalid_argument>([] { mix_pattern(at::kInt, nullptr, {}, 0, {}, {}); }),
+      "[mix_pattern] expected float, double or bfloat16");
 }
 
 }  // namespace

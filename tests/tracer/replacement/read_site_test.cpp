@@ -8,7 +8,9 @@ namespace {
 
 Norm layer_norm() {
   at::manual_seed(2);
-  return {.kind = NormKind::kLayer, .epsilon = 1e-5, .gain = at::randn({6}, at::kDouble),
+  return {.kind = NormKind::kLayer,
+          .epsilon = 1e-5,
+          .gain = at::randn({6}, at::kDouble),
           .bias = at::randn({6}, at::kDouble)};
 }
 

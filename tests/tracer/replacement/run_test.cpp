@@ -1,9 +1,9 @@
 #include "tracer/replacement/run.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
 
 #include "tests/support/throws.h"
 #include "tests/support/tiny_setup.h"
@@ -24,9 +24,10 @@ TEST(Run, WritesTheMlpOutputAsFeaturesErrorBiasAndSkip) {
       const BlockRecord& block = run.record.blocks[layer];
       at::Tensor sum = run.errors[layer] + setup.transcoders->decoder_bias(index);
       if (const at::Tensor skip = setup.transcoders->skip(index); skip.defined()) {
-        sum += at::mm(read_input(setup.transcoders->info().read_site,
-                                 setup.model.blocks[layer].mlp_norm, block.mlp_inverse_scale,
-                                 block.residual_mid), skip.t());
+        sum += at::mm(
+            read_input(setup.transcoders->info().read_site, setup.model.blocks[layer].mlp_norm,
+                       block.mlp_inverse_scale, block.residual_mid),
+            skip.t());
       }
       for (std::int64_t i = 0; i < run.features.size(); ++i) {
         const auto at_index = static_cast<std::size_t>(i);
@@ -69,11 +70,11 @@ TEST(Run, ZeroesFourPositionsForChatsOfGemma3Only) {
 
 TEST(Run, RefusesAPromptWithoutAPositionThatCounts) {
   const TinySetup setup(all_tiny_cases().front(), at::kFloat);
-  EXPECT_EQ(message_of<std::invalid_argument>([&] {
-              run_replacement(setup.model, *setup.transcoders, std::vector<std::int32_t>{3});
-            }),
-            "[trace] the prompt has 1 token(s), of which the first 1 carry no features; expected at "
-            "least 2");
+  EXPECT_EQ(
+      message_of<std::invalid_argument>(
+          [&] { run_replacement(setup.model, *setup.transcoders, std::vector<std::int32_t>{3}); }),
+      "[trace] the prompt has 1 token(s), of which the first 1 carry no features; expected at "
+      "least 2");
 }
 
 TEST(Run, RefusesTranscodersForAnotherModel) {
@@ -86,9 +87,10 @@ TEST(Run, RefusesTranscodersForAnotherModel) {
   tiny.transcoders.n_layers = 3;
   tiny.transcoders.d_model = 16;
   const TinySetup narrower(tiny, at::kFloat);
-  EXPECT_EQ(message_of<std::runtime_error>([&] { check_fit(narrower.model, *narrower.transcoders); }),
-            "[trace] transcoders " + narrower.transcoders->info().directory.string() +
-                ": d_model is 16, the model model has 24");
+  EXPECT_EQ(
+      message_of<std::runtime_error>([&] { check_fit(narrower.model, *narrower.transcoders); }),
+      "[trace] transcoders " + narrower.transcoders->info().directory.string() +
+          ": d_model is 16, the model model has 24");
 }
 
 }  // namespace

@@ -62,8 +62,9 @@ TEST(WeightArchive, NamesAMissingTensor) {
   const TempDir directory;
   write_tensors(directory / "model.safetensors", {"a"});
   const WeightArchive archive = WeightArchive::open(directory.path());
-  EXPECT_EQ(message_of<std::runtime_error>([&] { archive.view("x"); }),
-            "[read_tensor] " + (directory / "model.safetensors").string() + ": no tensor \"x\" among 1");
+  EXPECT_EQ(
+      message_of<std::runtime_error>([&] { archive.view("x"); }),
+      "[read_tensor] " + (directory / "model.safetensors").string() + ": no tensor \"x\" among 1");
 }
 
 TEST(WeightArchive, SaysWhatIsMissing) {
