@@ -4,6 +4,7 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -68,10 +69,27 @@ void configure(CLI::App& app) {
   use_help_format(app);
 }
 
-int parse(CLI::App& program, int argc, const char* const* argv) {
+// Every option that converts its text is a number.
+[[noreturn]] void refuse_conversion(const CLI::ConversionError& error) {
+  constexpr std::string_view kPrefix = "Could not convert: ";
+  std::string_view text = error.what();
+  if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
+  throw std::invalid_argument(std::string(text) + ", expected a number");
+}
+
+void parse_arguments(CLI::App& program, int argc, const char* const* argv) {
   try {
     program.parse(argc, argv);
-    refuse_remaining(program, chosen_command(program));
+  } catch (const CLI::ConversionError& error) {
+    refuse_conversion(error);
+  }
+  refuse_remaining(program, chosen_command(program));
+}
+
+/// kDone when there is something to run, -1 when all is done, else the exit code.
+int parse(CLI::App& program, int argc, const char* const* argv) {
+  try {
+    parse_arguments(program, argc, argv);
     return kDone;
   } catch (const CLI::Success& asked) {  // --help, --version
     if (dynamic_cast<const CLI::CallForVersion*>(&asked) != nullptr) {

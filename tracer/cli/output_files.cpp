@@ -29,6 +29,9 @@ void add_output_options(CLI::App& command, OutputFiles& files, const std::string
       .add_option("--name", files.name,
                   "Name of the files, up to 60 of A-Z a-z 0-9 _ . -; default: " + name_help)
       ->type_name("NAME")
+      ->check([](const std::string& name) {
+        return name.empty() ? std::string("is empty, expected a name") : std::string();
+      })
       ->group("Output");
   command.add_option("--format", files.formats, format_help)
       ->type_name("LIST")

@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"missing_value", {"trace", "--prompt"}, {"[trace]", "--prompt"}},
         Case{"number",
              {"trace", "--prompt", "a", "--max-features", "many"},
-             {"[trace]", "--max-features", "many"}},
+             {"[trace] --max-features = many, expected a number"}},
         Case{"twice", {"trace", "--prompt", "a", "--prompt", "b"}, {"[trace]", "--prompt"}}),
     name_of_case<Case>);
 
@@ -106,6 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"[formats]", "'jpg' is unknown, expected some of json"}},
         Case{"no_format", {"trace", "--prompt", "a", "--format", ""}, {"a format is empty"}},
         Case{"name", {"trace", "--prompt", "a", "--name", "a/b"}, {"[name]", "'a/b' cannot name"}},
+        Case{"no_name", {"trace", "--prompt", "a", "--name", ""}, {"--name", "is empty"}},
         Case{"long_name", {"export", "x", "--name", std::string(61, 'a')}, {"1 to 60"}},
         Case{"out", {"trace", "--prompt", "a", "--out", ""}, {"--out is empty"}},
         Case{"dtype", {"trace", "--prompt", "a", "--dtype", "f8"}, {"dtype 'f8', expected f32"}},
