@@ -9,8 +9,10 @@
 #       build folder
 #   circuit_add_program(NAME SOURCES … [LIBRARIES …])
 #       a program without torch in the top of the build folder
-#   circuit_add_test(NAME SOURCES … [LIBRARIES …] [LABELS …] [TIMEOUT seconds] [TORCH])
-#       a GoogleTest program, registered as one ctest: loading LibTorch costs 0.4 s a process
+#   circuit_add_test(NAME SOURCES … [LIBRARIES …] [LABELS …] [TIMEOUT seconds] [TORCH]
+#                    [PICTURES])
+#       a GoogleTest program, registered as one ctest: loading LibTorch costs 0.4 s a process;
+#       PICTURES for one that draws: only whole stacks, slow to take, show that a leak is pango's
 
 set(_circuit_library_lists SOURCES PUBLIC_LIBRARIES PRIVATE_LIBRARIES INSTALLED_HEADERS)
 
@@ -46,7 +48,7 @@ function(circuit_add_program name)
 endfunction()
 
 function(circuit_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "TORCH" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "TORCH;PICTURES" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
   _circuit_refuse_unknown(circuit_add_test ${name} "${arg_UNPARSED_ARGUMENTS}")
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
@@ -65,6 +67,10 @@ function(circuit_add_test name)
     set(arg_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  if(arg_PICTURES)
+    set_tests_properties(${name} PROPERTIES
+      ENVIRONMENT ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=10)
+  endif()
   if(arg_LABELS)
     # A labelled test needs something from outside, and skips itself where that is missing.
     set_tests_properties(${name} PROPERTIES
