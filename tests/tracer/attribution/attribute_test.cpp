@@ -243,6 +243,23 @@ TEST(Attribute, DependsOnTheMemoryBudgetOnlyByRounding) {
   }
 }
 
+TEST(Attribute, DoesNotDependOnTheRankingRoundWhenAllFeaturesAreSelected) {
+  const ThreadScope threads(2);
+  const TinySetup setup(all_tiny_cases().front(), at::kFloat);
+  const Attribution whole = attribute_all(setup);
+  for (const std::int64_t batch_size : {1, 7, 1000}) {
+    for (const std::int64_t max_features : {std::int64_t{0}, std::int64_t{100000}}) {
+      AttributionOptions options;
+      options.batch_size = batch_size;
+      options.update_interval = 1;
+      options.max_features = max_features;
+      const Attribution other = attribute_all(setup, options);
+      EXPECT_EQ(other.edges.columns, whole.edges.columns);
+      EXPECT_EQ(other.edges.weights, whole.edges.weights);
+    }
+  }
+}
+
 TEST(Attribute, KeepsTheRowsOfSelectedFeaturesWhenCapped) {
   const ThreadScope threads(2);
   const TinySetup setup(all_tiny_cases().front(), at::kFloat);
