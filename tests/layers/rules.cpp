@@ -16,7 +16,6 @@ const std::vector<Library> kLibraries = {
     {"cli11", {"CLI/"}},
     {"pcre2", {"pcre2.h"}},
     {"icu", {"unicode/"}},
-    {{"fmt/"}},
     {"posix", {"sys/", "dlfcn.h", "fcntl.h", "pthread.h", "sched.h", "unistd.h"}},
 };
 
