@@ -47,7 +47,7 @@ struct AttributionOptions {
   std::int64_t max_features = 7500;
   std::int64_t batch_size = 256;     ///< Defines the ranking round only, not the engine's batch.
   std::int64_t update_interval = 4;  ///< Defines the ranking round only.
-  /// Bytes for the backward's buffers; changes speed, and results within rounding.
+  /// Bytes of memory for the whole process; changes speed, and results within rounding.
   std::int64_t memory_bytes = std::int64_t{8} << 30;
   /// First positions without features and errors; empty = 1, or 4 for chats of Gemma 3.
   std::optional<std::int64_t> zero_positions;

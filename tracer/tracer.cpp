@@ -13,7 +13,8 @@
 #include "tracer/attribution/attribute.h"
 #include "tracer/attribution/check_predictions.h"
 #include "tracer/attribution/feature_names.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/process_memory.h"
+#include "tracer/machine/threads.h"
 #include "tracer/text/prompt.h"
 #include "tracer/version.h"
 #include "transcoders/weights/content_hash.h"
@@ -167,21 +168,24 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
   const c10::InferenceMode inference;
   const std::vector<std::int32_t> ids = encode(input);
   const auto started = std::chrono::steady_clock::now();
-  ReplacementRun run =
-      run_replacement(state_->model, *state_->transcoders, ids, options.zero_positions);
+  const ReplacementRun run =
+      run_replacement(state_->model, *state_->transcoders, ids, options.zero_positions,
+                      (options.memory_bytes - resident_memory_bytes()) / 2);
   const OutputTargets outputs = choose_targets(run, options.targets, state_->text());
   const double forward_seconds = seconds_since(started);
 
   const auto attribution_started = std::chrono::steady_clock::now();
   Provenance provenance = state_->provenance(input, options, run, outputs);
   Attribution result = attribute(run, outputs, options, progress);
+  const std::int64_t predicted_peak = result.plan.predicted_peak_bytes;
   for (const std::int32_t id : ids) result.nodes.tokens.push_back(token_text(id));
   AttributionGraph graph(std::move(result.nodes), std::move(result.edges),
                          std::move(result.row_dropped), std::move(result.totals),
                          std::move(provenance));
   return {
       .graph = std::move(graph),
-      .seconds = {{"forward", forward_seconds}, {"attribute", seconds_since(attribution_started)}}};
+      .seconds = {{"forward", forward_seconds}, {"attribute", seconds_since(attribution_started)}},
+      .predicted_peak_bytes = predicted_peak};
 }
 
 void Tracer::label_features(AttributionGraph& graph,

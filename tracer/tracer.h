@@ -17,7 +17,12 @@ namespace circuit {
 struct Trace {
   AttributionGraph graph;
   std::map<std::string, double> seconds;  ///< "forward", "attribute"
+  /// What the memory plan of the trace expects the process to hold at most, in bytes.
+  std::int64_t predicted_peak_bytes = 0;
 };
+
+/// The most memory that the process has held so far, in bytes; 0 = unknown.
+std::int64_t peak_memory_bytes();
 
 /// How exactly a graph agrees with the model with everything frozen: a source's vector is added,
 /// and every pre-activation and target must move by the source's column.

@@ -8,6 +8,7 @@
 
 #include <ATen/ATen.h>
 
+#include "transcoders/product.h"
 #include "transcoders/tensor_view.h"
 
 namespace circuit {
@@ -32,15 +33,17 @@ void check_matrix(std::string_view operation, std::string_view what, const at::T
 /// inputs Wᵀ + bias -> [n, n_features]. A mapped encoder in the compute type is read in place.
 at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
                        const at::Tensor& inputs) {
-  if (encoder.scalar_type() == inputs.scalar_type()) {
-    return at::addmm(bias, inputs, encoder.t());
-  }
+  const auto with = [&inputs](const at::Tensor& rows, const at::Tensor& biases) {
+    return rows.scalar_type() == inputs.scalar_type() ? at::addmm(biases, inputs, rows.t())
+                                                      : product(inputs, rows.t()).add_(biases);
+  };
+  if (encoder.scalar_type() == bias.scalar_type()) return with(encoder, bias);
   at::Tensor result = at::empty({inputs.size(0), encoder.size(0)}, inputs.options());
   const std::int64_t step = std::max<std::int64_t>(1, kConvertedElements / encoder.size(1));
   for (std::int64_t begin = 0; begin < encoder.size(0); begin += step) {
     const std::int64_t count = std::min(step, encoder.size(0) - begin);
-    const at::Tensor rows = encoder.narrow(0, begin, count).to(inputs.scalar_type());
-    result.narrow(1, begin, count).copy_(at::addmm(bias.narrow(0, begin, count), inputs, rows.t()));
+    const at::Tensor rows = encoder.narrow(0, begin, count).to(bias.scalar_type());
+    result.narrow(1, begin, count).copy_(with(rows, bias.narrow(0, begin, count)));
   }
   return result;
 }
@@ -92,9 +95,10 @@ const MappedTranscoders::Layer& MappedTranscoders::layer_at(std::string_view ope
 
 at::Tensor MappedTranscoders::encode(std::int64_t layer, const at::Tensor& inputs) const {
   const Layer& chosen = layer_at("encode", layer);
-  check_matrix("encode", "inputs", inputs, info_.d_model, dtype_);
+  check_matrix("encode", "inputs", inputs, info_.d_model, sum_type(dtype_));
   const at::Tensor encoder = map_tensor(chosen.files.encoder, chosen.layout.encoder);
   at::Tensor result = encode_with(encoder, chosen.encoder_bias, inputs);
+  release_pages(encoder);
   if (all_finite(result)) return result;
   // Only now is reading the whole encoder once more worth it.
   if (!all_finite(inputs)) {
@@ -110,7 +114,7 @@ at::Tensor MappedTranscoders::encode(std::int64_t layer, const at::Tensor& input
 at::Tensor MappedTranscoders::activate(std::int64_t layer,
                                        const at::Tensor& pre_activations) const {
   const Layer& chosen = layer_at("activate", layer);
-  check_matrix("activate", "pre-activations", pre_activations, info_.n_features, dtype_);
+  check_matrix("activate", "pre-activations", pre_activations, info_.n_features, sum_type(dtype_));
   return apply_activation(chosen.activation, pre_activations);
 }
 
@@ -118,6 +122,7 @@ at::Tensor MappedTranscoders::encoder_rows(std::int64_t layer, const at::Tensor&
   const Layer& chosen = layer_at("encoder_rows", layer);
   const SafetensorsFile& file = chosen.files.encoder;
   at::Tensor rows = gather_rows("encoder_rows", file, chosen.layout.encoder, features).to(dtype_);
+  release_pages(file.view(chosen.layout.encoder).bytes);
   require_finite("encoder_rows", file, chosen.layout.encoder, rows);
   return rows;
 }
@@ -126,14 +131,38 @@ at::Tensor MappedTranscoders::encoder_bias(std::int64_t layer) const {
   return layer_at("encoder_bias", layer).encoder_bias;
 }
 
+at::Tensor MappedTranscoders::gather_decoder(std::string_view operation, std::int64_t source_layer,
+                                             const at::Tensor& features,
+                                             std::optional<std::int64_t> written) const {
+  const Layer& chosen = layer_at(operation, source_layer);
+  const SafetensorsFile& file = chosen.files.decoder;
+  const std::string& name = chosen.layout.decoder;
+  const at::Tensor rows = gather_rows(operation, file, name, features, written).to(dtype_);
+  release_pages(file.view(name).bytes);
+  require_finite(operation, file, name, rows);
+  return rows;
+}
+
 at::Tensor MappedTranscoders::decoder_rows(std::int64_t source_layer,
                                            const at::Tensor& features) const {
-  const Layer& chosen = layer_at("decoder_rows", source_layer);
-  const SafetensorsFile& file = chosen.files.decoder;
-  const at::Tensor rows =
-      gather_rows("decoder_rows", file, chosen.layout.decoder, features).to(dtype_);
-  require_finite("decoder_rows", file, chosen.layout.decoder, rows);
-  return rows.view({rows.size(0), chosen.layout.n_written.value_or(1), info_.d_model});
+  const at::Tensor rows = gather_decoder("decoder_rows", source_layer, features, std::nullopt);
+  const LayerLayout& layout = layer_at("decoder_rows", source_layer).layout;
+  return rows.view({rows.size(0), layout.n_written.value_or(1), info_.d_model});
+}
+
+at::Tensor MappedTranscoders::decoder_rows_into(std::int64_t source_layer,
+                                                const at::Tensor& features,
+                                                std::int64_t layer) const {
+  const LayerLayout& layout = layer_at("decoder_rows", source_layer).layout;
+  const std::int64_t n_written = layout.n_written.value_or(1);
+  if (layer < source_layer || layer >= source_layer + n_written) {
+    throw std::invalid_argument("[decoder_rows] features of layer " + std::to_string(source_layer) +
+                                " write into layers " + std::to_string(source_layer) + " to " +
+                                std::to_string(source_layer + n_written - 1) +
+                                ", asked for layer " + std::to_string(layer));
+  }
+  return gather_decoder("decoder_rows", source_layer, features,
+                        layout.n_written ? std::optional(layer - source_layer) : std::nullopt);
 }
 
 at::Tensor MappedTranscoders::decoder_bias(std::int64_t layer) const {

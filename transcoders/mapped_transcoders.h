@@ -29,6 +29,8 @@ class MappedTranscoders final : public TranscoderSet {
   at::Tensor encoder_rows(std::int64_t layer, const at::Tensor& features) const override;
   at::Tensor encoder_bias(std::int64_t layer) const override;
   at::Tensor decoder_rows(std::int64_t source_layer, const at::Tensor& features) const override;
+  at::Tensor decoder_rows_into(std::int64_t source_layer, const at::Tensor& features,
+                               std::int64_t layer) const override;
   at::Tensor decoder_bias(std::int64_t layer) const override;
   at::Tensor skip(std::int64_t layer) const override;
 
@@ -41,6 +43,9 @@ class MappedTranscoders final : public TranscoderSet {
     Activation activation;
   };
 
+  at::Tensor gather_decoder(std::string_view operation, std::int64_t source_layer,
+                            const at::Tensor& features,
+                            std::optional<std::int64_t> written) const;
   const Layer& layer_at(std::string_view operation, std::int64_t layer) const;
   Layer open_layer(LayerLayout layout, LayerFiles files, const Activation& activation) const;
   at::Tensor small_tensor(const SafetensorsFile& file, const std::string& name) const;

@@ -1,11 +1,14 @@
 // Torch tensors over memory-mapped weights.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include <ATen/core/Tensor.h>
 
+#include "transcoders/weights/mapped_file.h"
 #include "transcoders/weights/safetensors.h"
 
 namespace circuit {
@@ -30,9 +33,15 @@ at::Tensor load_tensor(std::string_view operation, const SafetensorsFile& file,
                        at::ScalarType dtype);
 
 /// The wanted rows (i64 [k]) of the first axis, copied from the mapping in the file's own type; no
-/// other row is read. Throws std::invalid_argument for an index out of range.
+/// other row is read. With `part`, only that entry of each row's first axis: [k, …] without it.
+/// Throws std::invalid_argument for an index out of range.
 at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
-                       std::string_view name, const at::Tensor& rows);
+                       std::string_view name, const at::Tensor& rows,
+                       std::optional<std::int64_t> part = std::nullopt);
+
+/// `release_pages` of the whole mapped tensor that `tensor` is a view of; tensors that do not come
+/// from `map_tensor` are left alone.
+void release_pages(const at::Tensor& tensor);
 
 /// Whether no value is infinite or NaN. Reads the tensor once, without temporaries.
 bool all_finite(const at::Tensor& tensor);

@@ -59,7 +59,8 @@ class TranscoderSet {
     return info_.cross_layer ? info_.n_layers - 1 : layer;
   }
 
-  /// inputs [n, d_model] at the read site of `layer` -> pre-activations [n, n_features].
+  /// inputs [n, d_model] at the read site of `layer` -> pre-activations [n, n_features], both in
+  /// the sum type of `dtype()` (transcoders/product.h).
   virtual at::Tensor encode(std::int64_t layer, const at::Tensor& inputs) const = 0;
   /// Pre-activations of `layer` -> activations, same shape, exactly 0 where inactive.
   virtual at::Tensor activate(std::int64_t layer, const at::Tensor& pre_activations) const = 0;
@@ -70,6 +71,10 @@ class TranscoderSet {
   /// Decoder rows of the given features (i64 [k], of `source_layer`) into every layer they write:
   /// [k, n_written, d_model], first written layer = source_layer. Read once from the mapping.
   virtual at::Tensor decoder_rows(std::int64_t source_layer, const at::Tensor& features) const = 0;
+  /// The same rows as they write into `layer` only (source_layer ≤ layer ≤ the last one written):
+  /// [k, d_model].
+  virtual at::Tensor decoder_rows_into(std::int64_t source_layer, const at::Tensor& features,
+                                       std::int64_t layer) const = 0;
   /// Decoder bias [d_model].
   virtual at::Tensor decoder_bias(std::int64_t layer) const = 0;
   /// The affine skip as W [d_model, d_model] with skip(x) = x Wᵀ; undefined tensor when there is

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tracer/model/model.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 #include "tracer/text/tokenizer.h"
 #include "transcoders/tensor_view.h"
 

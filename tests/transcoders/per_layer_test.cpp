@@ -13,6 +13,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/support/tensor_file.h"
 #include "tests/support/throws.h"
+#include "transcoders/product.h"
 #include "tests/support/tiny_transcoders.h"
 #include "transcoders/transcoder_set.h"
 
@@ -116,9 +117,9 @@ TEST_F(PerLayer, ReadsEveryFileTypeLikeItsConvertedValues) {
         for (auto& [name, tensor] : tensors) tensor = tensor.to(compute);
       });
       const auto expected = load_transcoders(widened.path(), {.dtype = compute});
-      const at::Tensor inputs = random_inputs(5, 32, compute);
+      const at::Tensor inputs = random_inputs(5, 32, sum_type(compute));
       const at::Tensor pre = set->encode(0, inputs);
-      EXPECT_EQ(pre.scalar_type(), compute);
+      EXPECT_EQ(pre.scalar_type(), sum_type(compute));
       EXPECT_TRUE(at::equal(pre, expected->encode(0, inputs)));
       EXPECT_TRUE(at::equal(set->activate(0, pre), expected->activate(0, pre)));
       EXPECT_TRUE(at::equal(set->skip(0), expected->skip(0)));

@@ -2,7 +2,10 @@
 // targets (docs/method.md, attribution).
 #pragma once
 
+#include <vector>
+
 #include "graph/attribution_graph.h"
+#include "tracer/attribution/memory_plan.h"
 #include "tracer/attribution/targets.h"
 #include "tracer/options.h"
 #include "tracer/replacement/run.h"
@@ -15,11 +18,18 @@ struct Attribution {
   EdgeMatrix edges;
   std::vector<float> row_dropped;
   RowTotals totals;
+  MemoryPlan plan;
 };
 
-/// Uses up `run`'s decoder rows. Selected features, and so the result, equal circuit-tracer's for
-/// the same round size. Throws std::invalid_argument for options out of range.
-Attribution attribute(ReplacementRun& run, const OutputTargets& outputs,
+/// Selected features, and so the result, equal circuit-tracer's for the same round size. Throws
+/// std::invalid_argument for options out of range, std::runtime_error when it does not fit
+/// `options.memory_bytes`.
+Attribution attribute(const ReplacementRun& run, const OutputTargets& outputs,
                       const AttributionOptions& options, const Progress& progress = {});
+
+/// The same with a plan of the caller's.
+Attribution attribute(const ReplacementRun& run, const OutputTargets& outputs,
+                      const AttributionOptions& options, Sources& sources, const MemoryPlan& plan,
+                      const Progress& progress = {});
 
 }  // namespace circuit

@@ -9,6 +9,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/replacement/linear_forward.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -35,7 +36,7 @@ FrozenInput source_input(const ReplacementRun& run, const AttributionGraph& grap
                          std::size_t source) {
   const Node node = graph.node(source);
   const at::Tensor blank =
-      at::zeros({run.n_positions(), run.model->config.d_model}, run.model->dtype);
+      at::zeros({run.n_positions(), run.model->config.d_model}, sum_type(run.model->dtype));
   FrozenInput input;
   if (node.kind == NodeKind::kToken) {
     input.embedding = blank.clone();
@@ -54,10 +55,12 @@ FrozenInput source_input(const ReplacementRun& run, const AttributionGraph& grap
     return input;
   }
   const std::int64_t active = graph.nodes().selected_features[source];
-  const at::Tensor rows =
-      run.decoder_rows[layer].select(0, active - run.features.layer_offsets[layer]);
-  for (std::int64_t step = 0; step < rows.size(0); ++step) {
-    put(layer + static_cast<std::size_t>(step), rows.select(0, step));
+  const std::int64_t last = run.transcoders->last_written_layer(node.layer);
+  for (std::int64_t into = node.layer; into <= last; ++into) {
+    const ScaledRows written = run.written_rows(node.layer, into);
+    at::Tensor row = at::empty({1, written.rows.size(1)}, written.rows.options());
+    gather_scaled_rows(row, written, active - run.features.layer_offsets[layer], 1);
+    put(static_cast<std::size_t>(into), row.select(0, 0));
   }
   return input;
 }

@@ -6,7 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/attribution/targets.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 
 namespace circuit {
 namespace {

@@ -1,207 +1,144 @@
 #include "tracer/attribution/rows.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <ATen/ATen.h>
 
-#include "tracer/model/threads.h"
+#include "tracer/attribution/edge_sink.h"
+#include "tracer/machine/threads.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
 
-// Contracts gradients with sources as the sweep passes. Edges of the sources at a position form one
-// matrix [rows of the position, columns of the position], in the order of the gradients' rows, so
-// that every product writes or adds to a contiguous range of rows and columns.
-class EdgeCollector : public GradientSink {
- public:
-  EdgeCollector(const SourceTable& sources, const BackwardBatch& batch, at::ScalarType computed)
-      : sources_(sources), batch_(batch), widen_(computed == at::kBFloat16) {
-    const at::ScalarType type = widen_ ? at::kFloat : computed;
-    for (std::int64_t q = 0; q < batch.n_positions(); ++q) {
-      edges_.push_back(at::zeros({batch.rows(q), position(q).columns()}, type));
-      tokens_.push_back(at::zeros({batch.rows(q)}, type));
-    }
-    zeroed_tokens_ = at::zeros({batch.size(), batch.zero_positions()}, type);
-  }
+constexpr std::size_t kRowsPerTask = 64;
 
-  void write_site(std::int64_t layer, std::int64_t q, std::int64_t first_row,
-                  const at::Tensor& gradients) override {
-    const WriteSiteSources& site =
-        sources_.written[static_cast<std::size_t>(layer)][static_cast<std::size_t>(q)];
-    add_product(edges_[static_cast<std::size_t>(q)]
-                    .narrow(0, first_row, gradients.size(0))
-                    .narrow(1, site.begin, site.vectors.size(0)),
-                gradients, site.vectors);
-  }
-
-  void embedding(std::int64_t q, std::int64_t first_row, const at::Tensor& gradients) override {
-    tokens_[static_cast<std::size_t>(q)]
-        .narrow(0, first_row, gradients.size(0))
-        .copy_(at::mv(gradients, sources_.token_embeddings.select(0, q)));
-  }
-
-  void zeroed_values(std::int64_t layer, std::int64_t z, std::int64_t first_slot,
-                     const at::Tensor& gradients) override {
-    add_product(zeroed_tokens_.narrow(0, first_slot, gradients.size(0)), gradients,
-                sources_.zeroed_token_values[static_cast<std::size_t>(layer)].select(0, z));
-  }
-
-  /// Double when the run is, else float.
-  at::ScalarType type() const { return zeroed_tokens_.scalar_type(); }
-
-  /// visit(column, weight) for each edge of `slot` that is not zero, columns ascending; call once
-  /// the sweep is over. T is the C++ type of `type()`.
-  template <class T, class Visit>
-  void visit_row(std::int64_t slot, Visit&& visit) const {
-    const ReadPoint& read = batch_.read(slot);
-    const std::int64_t layers = std::min(read.layer, sources_.n_layers);
-    for (std::int64_t layer = 0; layer < layers; ++layer) visit_features<T>(slot, layer, visit);
-    for (std::int64_t layer = 0; layer < layers; ++layer) {
-      for (std::int64_t q = batch_.zero_positions(); q <= read.position; ++q) {
-        const std::int64_t column =
-            position(q).layer_begin[static_cast<std::size_t>(layer) + 1] - 1;
-        emit(sources_.error_column(layer, q), row<T>(slot, q)[column], visit);
-      }
-    }
-    const T* zeroed = zeroed_tokens_.data_ptr<T>() + slot * batch_.zero_positions();
-    for (std::int64_t z = 0; z < batch_.zero_positions(); ++z) {
-      emit(sources_.token_column(z), zeroed[z], visit);
-    }
-    for (std::int64_t q = batch_.zero_positions(); q <= read.position; ++q) {
-      const T* token = tokens_[static_cast<std::size_t>(q)].data_ptr<T>();
-      emit(sources_.token_column(q), token[batch_.row(slot, q)], visit);
-    }
-  }
-
- private:
-  // edges += gradients · vectorsᵀ; products in bf16 are added in float.
-  void add_product(at::Tensor edges, const at::Tensor& gradients, const at::Tensor& vectors) const {
-    if (widen_) {
-      edges.add_(at::mm(gradients, vectors.t()));
-    } else {
-      edges.addmm_(gradients, vectors.t());
-    }
-  }
-
-  const PositionSources& position(std::int64_t q) const {
-    return sources_.positions[static_cast<std::size_t>(q)];
-  }
-
-  template <class T>
-  const T* row(std::int64_t slot, std::int64_t q) const {
-    const at::Tensor& edges = edges_[static_cast<std::size_t>(q)];
-    return edges.data_ptr<T>() + batch_.row(slot, q) * edges.size(1);
-  }
-
-  template <class T, class Visit>
-  void visit_features(std::int64_t slot, std::int64_t layer, Visit& visit) const {
-    const auto index = static_cast<std::size_t>(layer);
-    for (std::int64_t q = batch_.zero_positions(); q <= batch_.read(slot).position; ++q) {
-      const PositionSources& sources = position(q);
-      const std::int64_t begin = sources.layer_begin[index];
-      const std::int64_t count = sources.layer_begin[index + 1] - begin - 1;
-      const T* values = row<T>(slot, q) + begin;
-      for (std::int64_t i = 0; i < count; ++i) {
-        emit(sources.first_feature[index] + i, values[i], visit);
-      }
-    }
-  }
-
-  template <class T, class Visit>
-  static void emit(std::int64_t column, T weight, Visit& visit) {
-    if (weight != T{0}) visit(column, weight);
-  }
-
-  const SourceTable& sources_;
-  const BackwardBatch& batch_;
-  bool widen_;
-  std::vector<at::Tensor> edges_;   ///< [n_positions] of [rows, columns]
-  std::vector<at::Tensor> tokens_;  ///< [n_positions] of [rows]
-  at::Tensor zeroed_tokens_;        ///< [slots, zero positions]
+struct RowSums {
+  double total = 0.0, absolute = 0.0;
 };
 
-// Sums are taken before edges are rounded to float.
+// In double, over eight running sums, so that the loop runs in vector registers and its order is
+// always the same.
 template <class T>
-void append_row(const EdgeCollector& collector, std::int64_t slot, EdgeRows& out) {
-  double total = 0.0, absolute = 0.0;
-  collector.visit_row<T>(slot, [&](std::int64_t column, T weight) {
-    out.edges.columns.push_back(static_cast<std::int32_t>(column));
-    out.edges.weights.push_back(static_cast<float>(weight));
-    total += static_cast<double>(weight);
-    absolute += std::abs(static_cast<double>(weight));
-  });
-  out.edges.row_offsets.push_back(static_cast<std::int64_t>(out.edges.columns.size()));
-  out.totals.totals.push_back(total);
-  out.totals.absolute_totals.push_back(absolute);
-}
-
-// Appends the rows of a swept batch in the order in which its targets were given.
-void append_rows(const EdgeCollector& collector, const BackwardBatch& batch, EdgeRows& out) {
-  std::vector<std::int64_t> slot_of_target(static_cast<std::size_t>(batch.size()));
-  for (std::int64_t slot = 0; slot < batch.size(); ++slot) {
-    slot_of_target[static_cast<std::size_t>(batch.target(slot))] = slot;
-  }
-  for (const std::int64_t slot : slot_of_target) {
-    if (collector.type() == at::kDouble) {
-      append_row<double>(collector, slot, out);
-    } else {
-      append_row<float>(collector, slot, out);
+RowSums sum_row(const T* values, std::size_t count) {
+  std::array<double, 8> total{}, absolute{};
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (std::size_t lane = 0; lane < 8; ++lane) {
+      const auto value = static_cast<double>(values[i + lane]);
+      total[lane] += value;
+      absolute[lane] += std::abs(value);
     }
   }
+  for (; i < count; ++i) {
+    total[i % 8] += static_cast<double>(values[i]);
+    absolute[i % 8] += std::abs(static_cast<double>(values[i]));
+  }
+  RowSums sums;
+  for (std::size_t lane = 0; lane < 8; ++lane) {
+    sums.total += total[lane];
+    sums.absolute += absolute[lane];
+  }
+  return sums;
+}
+
+// Sums are taken before rows are rounded to float.
+template <class T>
+void finish_rows(std::span<T* const> computed, std::size_t first, RowStore& store) {
+  const std::size_t count = computed.size();
+  store.totals.totals.resize(first + count);
+  store.totals.absolute_totals.resize(first + count);
+  parallel_tasks((count + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task) {
+    const std::size_t begin = task * kRowsPerTask;
+    for (std::size_t i = begin; i < std::min(count, begin + kRowsPerTask); ++i) {
+      const std::span<float> stored = store.values(first + i);
+      const RowSums sums = sum_row(computed[i], stored.size());
+      store.totals.totals[first + i] = sums.total;
+      store.totals.absolute_totals[first + i] = sums.absolute;
+      if constexpr (!std::is_same_v<T, float>) {
+        std::transform(computed[i], computed[i] + stored.size(), stored.begin(),
+                       [](T value) { return static_cast<float>(value); });
+      }
+    }
+  });
 }
 
 }  // namespace
 
-RowComputer::RowComputer(ReplacementRun& run, std::int64_t memory_bytes)
+RowComputer::RowComputer(const ReplacementRun& run, Sources& sources, at::ScalarType products)
     : run_(run),
-      sources_(collect_sources(run)),
+      sources_(sources),
       biases_(bias_stream(run)),
-      backward_(run),
-      memory_bytes_(memory_bytes) {}
+      products_(products),
+      backward_(run, products) {}
 
-std::int64_t RowComputer::batch_end(const RowTargets& targets, std::int64_t begin) const {
-  const auto edge_bytes =
-      static_cast<std::int64_t>(std::max(sizeof(float), at::elementSize(run_.model->dtype)));
-  std::int64_t bytes = 0;
-  std::int64_t end = begin;
-  for (; end < static_cast<std::int64_t>(targets.reads.size()); ++end) {
-    const std::int64_t position = targets.reads[static_cast<std::size_t>(end)].position;
-    bytes += LinearBackward::bytes_per_target(run_, position);
-    for (std::int64_t q = 0; q <= position; ++q) {
-      bytes += sources_.positions[static_cast<std::size_t>(q)].columns() * edge_bytes;
-    }
-    if (bytes > memory_bytes_ && end > begin) break;
-  }
-  return end;
+std::int64_t RowComputer::bytes_per_target(const ReplacementRun& run, std::int64_t position) {
+  return LinearBackward::bytes_per_target(run, position);
 }
 
-EdgeRows RowComputer::compute(const RowTargets& targets, const RowProgress& progress) {
-  EdgeRows rows;
-  const auto count = static_cast<std::int64_t>(targets.reads.size());
-  for (std::int64_t begin = 0; begin < count;) {
-    const std::int64_t end = batch_end(targets, begin);
-    const BackwardBatch batch(
-        std::span(targets.reads)
-            .subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
-        run_.n_layers(), run_.n_positions(), run_.zero_positions);
-    EdgeCollector collector(sources_, batch, run_.model->dtype);
-    backward_.sweep(batch, targets.covectors.narrow(0, begin, end - begin), collector);
-    append_rows(collector, batch, rows);
-    begin = end;
-    if (progress) progress(end);
+std::int64_t RowComputer::scratch_bytes(const ReplacementRun& run, const Sources& sources) {
+  const ColumnLayout& columns = sources.columns();
+  std::int64_t most = 0;
+  for (std::int64_t q = 0; q < run.n_positions(); ++q) {
+    std::int64_t writing = 0;
+    for (std::int64_t layer = 0; layer < run.n_layers(); ++layer) {
+      const std::int64_t here = columns.feature_count(layer, q);
+      writing = run.transcoders->info().cross_layer ? writing + here : here;
+      most = std::max(most, writing + 1);
+    }
   }
-  for (std::int64_t i = 0; i < count; ++i) {
-    const ReadPoint& read = targets.reads[static_cast<std::size_t>(i)];
-    const at::Tensor& bias = read.layer == run_.n_layers()
-                                 ? biases_.final_read
-                                 : biases_.reads[static_cast<std::size_t>(read.layer)];
-    const double along_paths =
-        at::dot(targets.covectors.select(0, i), bias.select(0, read.position)).item<double>();
-    rows.totals.bias_terms.push_back(along_paths + targets.constants[static_cast<std::size_t>(i)]);
+  const std::int64_t of_one =
+      sum_type(run.model->dtype) == at::kDouble
+          ? EdgeSink<double>::scratch_bytes(run.model->config.d_model, most)
+          : EdgeSink<float>::scratch_bytes(run.model->config.d_model, most);
+  const std::int64_t streamed = run.decoders.kept() ? 0 : run.decoders.largest_layer_bytes();
+  return LinearBackward::scratch_bytes(run, run.n_positions()) + streamed +
+         of_one * static_cast<std::int64_t>(worker_count());
+}
+
+template <class T>
+void RowComputer::sweep(const RowTargets& targets, std::span<T* const> rows) {
+  const BackwardBatch batch(targets.reads, run_.n_layers(), run_.zero_positions);
+  EdgeSink<T> sink(sources_, batch, products_, rows);
+  backward_.sweep(batch, targets.covectors, sink);
+}
+
+double RowComputer::bias_term(const RowTargets& targets, std::size_t i) const {
+  const ReadPoint& read = targets.reads[i];
+  const at::Tensor& bias = read.layer == run_.n_layers()
+                               ? biases_.final_read
+                               : biases_.reads[static_cast<std::size_t>(read.layer)];
+  const at::Tensor covector =
+      targets.covectors.select(0, static_cast<std::int64_t>(i)).to(bias.scalar_type());
+  return at::dot(covector, bias.select(0, read.position)).item<double>() + targets.constants[i];
+}
+
+void RowComputer::add_rows(const RowTargets& targets, std::span<const std::int64_t> nodes,
+                           RowStore& store) {
+  const std::size_t first = store.add(targets.reads, nodes);
+  const std::size_t count = nodes.size();
+  if (sum_type(products_) == at::kDouble) {
+    std::vector<std::vector<double>> memory;
+    std::vector<double*> rows;
+    for (std::size_t i = 0; i < count; ++i) {
+      memory.emplace_back(store.values(first + i).size(), 0.0);
+      rows.push_back(memory.back().data());
+    }
+    sweep<double>(targets, rows);
+    finish_rows<double>(rows, first, store);
+  } else {
+    std::vector<float*> rows;
+    for (std::size_t i = 0; i < count; ++i) rows.push_back(store.values(first + i).data());
+    sweep<float>(targets, rows);
+    finish_rows<float>(rows, first, store);
   }
-  rows.totals.pre_activations = targets.pre_activations;
-  return rows;
+  for (std::size_t i = 0; i < count; ++i) {
+    store.totals.bias_terms.push_back(bias_term(targets, i));
+    store.totals.pre_activations.push_back(targets.pre_activations[i]);
+    store.release(first + i);
+  }
 }
 
 }  // namespace circuit

@@ -2,26 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
-#include "graph/attribution_graph.h"
-#include "graph/edge_matrix.h"
+#include "tracer/attribution/row_store.h"
 #include "tracer/attribution/sources.h"
 #include "tracer/replacement/linear_backward.h"
 #include "tracer/replacement/linear_forward.h"
 
 namespace circuit {
-
-/// Rows in the order of the targets asked for, over the columns of the SourceTable (features,
-/// errors, tokens), without exact zeros, and what each row sums to.
-struct EdgeRows {
-  EdgeMatrix edges;
-  RowTotals totals;
-};
 
 /// What the rows of a batch explain.
 struct RowTargets {
@@ -31,27 +22,31 @@ struct RowTargets {
   std::vector<double> pre_activations;  ///< [b] the live value of what is explained
 };
 
-/// Called with the number of rows done so far.
-using RowProgress = std::function<void(std::int64_t rows)>;
-
-/// Computes rows for one prompt; buffers live as long as it. `memory_bytes` bounds the buffers of a
-/// batch, which holds at least one target, but not the sources and the finished rows; batches split
-/// the targets in order, so results differ at most by rounding.
+/// Computes rows for one prompt; buffers live as long as it. Uses all threads; results do not
+/// depend on their number.
 class RowComputer {
  public:
-  RowComputer(ReplacementRun& run, std::int64_t memory_bytes);
+  /// Products run in `products`: the model's own type, or a wider one to check it.
+  RowComputer(const ReplacementRun& run, Sources& sources, at::ScalarType products);
 
-  EdgeRows compute(const RowTargets& targets, const RowProgress& progress = {});
-  const SourceTable& sources() const { return sources_; }
+  /// One sweep: appends to `store` the rows of `targets`, which are `nodes` there.
+  void add_rows(const RowTargets& targets, std::span<const std::int64_t> nodes, RowStore& store);
+
+  /// Bytes for one target at `position`, beside its row.
+  static std::int64_t bytes_per_target(const ReplacementRun& run, std::int64_t position);
+  /// Bytes of buffers beside those, for all threads.
+  static std::int64_t scratch_bytes(const ReplacementRun& run, const Sources& sources);
 
  private:
-  std::int64_t batch_end(const RowTargets& targets, std::int64_t begin) const;
+  template <class T>
+  void sweep(const RowTargets& targets, std::span<T* const> rows);
+  double bias_term(const RowTargets& targets, std::size_t i) const;
 
   const ReplacementRun& run_;
-  SourceTable sources_;
+  Sources& sources_;
   FrozenStream biases_;
+  at::ScalarType products_;
   LinearBackward backward_;
-  std::int64_t memory_bytes_;
 };
 
 }  // namespace circuit

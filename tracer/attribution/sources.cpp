@@ -1,67 +1,21 @@
 #include "tracer/attribution/sources.h"
 
-#include <algorithm>
-
 #include <ATen/ATen.h>
 
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 #include "tracer/replacement/linear_forward.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
-
-// Active features are sorted by layer, then position, so those of one (layer, position) are a
-// range.
-std::vector<PositionSources> group_by_position(const ReplacementRun& run) {
-  const std::int64_t n_layers = run.n_layers();
-  std::vector<PositionSources> positions(static_cast<std::size_t>(run.n_positions()));
-  for (std::size_t q = 0; q < positions.size(); ++q) {
-    PositionSources& sources = positions[q];
-    sources.layer_begin.push_back(0);
-    const bool zeroed = static_cast<std::int64_t>(q) < run.zero_positions;
-    for (std::int64_t layer = 0; layer < n_layers; ++layer) {
-      const auto first = run.features.positions.begin() +
-                         run.features.layer_offsets[static_cast<std::size_t>(layer)];
-      const auto last = run.features.positions.begin() +
-                        run.features.layer_offsets[static_cast<std::size_t>(layer) + 1];
-      const auto range = std::equal_range(first, last, static_cast<std::int32_t>(q));
-      sources.first_feature.push_back(range.first - run.features.positions.begin());
-      sources.layer_begin.push_back(sources.layer_begin.back() +
-                                    (zeroed ? 0 : range.second - range.first + 1));
-    }
-  }
-  return positions;
-}
-
-// The features of source layer `from` at this position, as they write into `layer`.
-at::Tensor feature_rows(const ReplacementRun& run, const PositionSources& sources,
-                        std::int64_t from, std::int64_t layer) {
-  const auto index = static_cast<std::size_t>(from);
-  const std::int64_t count = sources.layer_begin[index + 1] - sources.layer_begin[index] - 1;
-  const std::int64_t first = sources.first_feature[index] - run.features.layer_offsets[index];
-  return run.decoder_rows[index].select(1, layer - from).narrow(0, first, count);
-}
-
-WriteSiteSources write_site(const ReplacementRun& run, const PositionSources& sources,
-                            std::int64_t layer, std::int64_t position) {
-  const bool cross_layer = run.transcoders->info().cross_layer;
-  const std::int64_t first_layer = cross_layer ? 0 : layer;
-  std::vector<at::Tensor> rows;
-  for (std::int64_t from = first_layer; from <= layer; ++from) {
-    rows.push_back(feature_rows(run, sources, from, layer));
-    const at::Tensor error = run.errors[static_cast<std::size_t>(from)].narrow(0, position, 1);
-    rows.push_back(from == layer ? error : at::zeros_like(error));
-  }
-  return {.begin = sources.layer_begin[static_cast<std::size_t>(first_layer)],
-          .vectors = at::cat(rows)};
-}
 
 std::vector<at::Tensor> push_zeroed_tokens(const ReplacementRun& run) {
   const std::int64_t m = run.zero_positions;
   std::vector<std::vector<at::Tensor>> by_layer(static_cast<std::size_t>(run.n_layers()));
   for (std::int64_t token = 0; token < m; ++token) {
     FrozenInput input;
-    input.embedding = at::zeros({m, run.model->config.d_model}, run.model->dtype);
+    input.embedding =
+        at::zeros({m, run.model->config.d_model}, run.record.token_embeddings.options());
     input.embedding.select(0, token).copy_(run.record.token_embeddings.select(0, token));
     const FrozenStream stream = linear_forward(run, input, m);
     for (std::size_t layer = 0; layer < by_layer.size(); ++layer) {
@@ -75,26 +29,46 @@ std::vector<at::Tensor> push_zeroed_tokens(const ReplacementRun& run) {
 
 }  // namespace
 
-SourceTable collect_sources(ReplacementRun& run) {
-  SourceTable table;
-  table.n_active = run.features.size();
-  table.n_layers = run.n_layers();
-  table.n_positions = run.n_positions();
-  table.zero_positions = run.zero_positions;
-  table.positions = group_by_position(run);
-  table.token_embeddings = run.record.token_embeddings;
-  table.zeroed_token_values = push_zeroed_tokens(run);
-  table.written.resize(static_cast<std::size_t>(table.n_layers));
-  parallel_tasks(table.written.size(), [&](std::size_t layer) {
-    auto& sites = table.written[layer];
-    sites.resize(static_cast<std::size_t>(table.n_positions));
-    for (std::int64_t q = table.zero_positions; q < table.n_positions; ++q) {
-      sites[static_cast<std::size_t>(q)] = write_site(
-          run, table.positions[static_cast<std::size_t>(q)], static_cast<std::int64_t>(layer), q);
-    }
-  });
-  run.decoder_rows.clear();
-  return table;
+Sources::Sources(const ReplacementRun& run)
+    : run_(run),
+      cross_layer_(run.transcoders->info().cross_layer),
+      columns_(run.features, run.n_layers(), run.n_positions(), run.zero_positions),
+      zeroed_token_values_(push_zeroed_tokens(run)) {}
+
+void Sources::open_layer(std::int64_t layer) {
+  const std::int64_t first = first_layer(layer);
+  open_layer_ = layer;
+  open_rows_.assign(static_cast<std::size_t>(layer - first + 1), {});
+  const auto read = [&](std::size_t i) {
+    open_rows_[i] = run_.written_rows(first + static_cast<std::int64_t>(i), layer);
+  };
+  if (run_.decoders.kept()) {
+    for (std::size_t i = 0; i < open_rows_.size(); ++i) read(i);
+  } else {
+    parallel_tasks(open_rows_.size(), read);
+  }
+}
+
+std::int64_t Sources::written_count(std::int64_t position) const {
+  std::int64_t count = 1;
+  for (std::int64_t from = first_layer(open_layer_); from <= open_layer_; ++from) {
+    count += columns_.feature_count(from, position);
+  }
+  return count;
+}
+
+void Sources::written(std::int64_t position, at::Tensor out) const {
+  std::int64_t begin = 0;
+  for (std::int64_t from = first_layer(open_layer_); from <= open_layer_; ++from) {
+    const std::int64_t count = columns_.feature_count(from, position);
+    gather_scaled_rows(out.narrow(0, begin, count),
+                       open_rows_[static_cast<std::size_t>(from - first_layer(open_layer_))],
+                       columns_.first_feature(from, position) - columns_.first_feature(from, 0),
+                       count);
+    begin += count;
+  }
+  out.select(0, begin).copy_(
+      run_.errors[static_cast<std::size_t>(open_layer_)].select(0, position));
 }
 
 }  // namespace circuit

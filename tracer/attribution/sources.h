@@ -1,5 +1,6 @@
-// The sources of edges, grouped by where they write: for each position one list of columns, and for
-// each (layer, position) one matrix of the vectors written there (docs/method.md, sources).
+// The vectors of all sources, handed out by the place where they write: the features and the error
+// of a (layer, position) as one matrix, token embeddings, and what the tokens of zeroed positions
+// put on attention values (docs/method.md, sources).
 #pragma once
 
 #include <cstdint>
@@ -7,46 +8,46 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "tracer/attribution/columns.h"
 #include "tracer/replacement/run.h"
 
 namespace circuit {
 
-/// Columns of one position, ordered by layer: the features of the layer, then its error. A product
-/// of gradients with `vectors` gives the edges of a contiguous range of columns.
-struct PositionSources {
-  std::vector<std::int64_t> layer_begin;    ///< [n_layers + 1] first column of each layer
-  std::vector<std::int64_t> first_feature;  ///< [n_layers] active-feature index of that column
-  std::int64_t columns() const { return layer_begin.back(); }
-};
+class Sources {
+ public:
+  explicit Sources(const ReplacementRun& run);
 
-/// Vectors that write at one (layer, position): columns `begin` … `begin + vectors.size(0)`.
-struct WriteSiteSources {
-  std::int64_t begin = 0;
-  at::Tensor vectors;  ///< [columns, d_model]; zero rows for errors of earlier layers
-};
+  const ColumnLayout& columns() const { return columns_; }
+  /// The type of the vectors that `written` gives.
+  at::ScalarType type() const { return run_.transcoders->dtype(); }
 
-struct SourceTable {
-  std::int64_t n_active = 0;  ///< k; columns of the graph: k features, errors, tokens
-  std::int64_t n_layers = 0;
-  std::int64_t n_positions = 0;
-  std::int64_t zero_positions = 1;
-  std::vector<PositionSources> positions;              ///< [n_positions]; empty lists when zeroed
-  std::vector<std::vector<WriteSiteSources>> written;  ///< [n_layers][n_positions]
+  /// The lowest layer whose features write into `layer`.
+  std::int64_t first_layer(std::int64_t layer) const { return cross_layer_ ? 0 : layer; }
+
+  /// Makes `layer` the one that `written` is about; reads its decoder rows where they are not kept.
+  void open_layer(std::int64_t layer);
+  /// Sources that write at (the open layer, position): the features of layers first_layer … layer,
+  /// in the order of columns, then the error of the layer.
+  std::int64_t written_count(std::int64_t position) const;
+  /// Their vectors [written_count, d_model], into `out` of that shape, contiguous, of the weights'
+  /// type. May run for several positions at once.
+  void written(std::int64_t position, at::Tensor out) const;
+
+  /// [n_positions, d_model] in the sum type.
+  const at::Tensor& token_embeddings() const { return run_.record.token_embeddings; }
   /// What the tokens of zeroed positions put on the attention values of zeroed positions:
-  /// [n_layers] of [zero positions, tokens, n_kv_heads * d_head].
-  std::vector<at::Tensor> zeroed_token_values;
-  at::Tensor token_embeddings;  ///< [n_positions, d_model]
+  /// [zero positions, tokens, n_kv_heads * d_head] in the sum type.
+  const at::Tensor& zeroed_token_values(std::int64_t layer) const {
+    return zeroed_token_values_[static_cast<std::size_t>(layer)];
+  }
 
-  std::int64_t error_column(std::int64_t layer, std::int64_t position) const {
-    return n_active + layer * n_positions + position;
-  }
-  std::int64_t token_column(std::int64_t position) const {
-    return n_active + n_layers * n_positions + position;
-  }
-  std::int64_t n_columns() const { return token_column(n_positions); }
+ private:
+  const ReplacementRun& run_;
+  bool cross_layer_;
+  ColumnLayout columns_;
+  std::vector<at::Tensor> zeroed_token_values_;  ///< [n_layers]
+  std::int64_t open_layer_ = -1;
+  std::vector<ScaledRows> open_rows_;  ///< of the layers first_layer(open_layer_) … open_layer_
 };
-
-/// Groups the decoder rows of `run` and frees them there; while it runs they are held twice.
-SourceTable collect_sources(ReplacementRun& run);
 
 }  // namespace circuit

@@ -8,6 +8,9 @@
 
 #include <ATen/ATen.h>
 
+#include "transcoders/product.h"
+#include "transcoders/tensor_view.h"
+
 namespace circuit {
 namespace {
 
@@ -112,11 +115,13 @@ std::string shown_token(const Tokenizer* tokenizer, std::int32_t id) {
 }
 
 at::Tensor target_covectors(const Model& model, std::span<const TargetTokens> tokens) {
-  const at::Tensor mean = model.unembedding.mean(0);
+  const at::ScalarType type = sum_type(model.dtype);
+  const at::Tensor mean = model.unembedding.mean(0).to(type);
+  release_pages(model.unembedding);
   std::vector<at::Tensor> rows;
   for (const TargetTokens& one : tokens) {
-    rows.push_back(model.unembedding.select(0, one.a) -
-                   (one.b ? model.unembedding.select(0, *one.b) : mean));
+    rows.push_back(model.unembedding.select(0, one.a).to(type) -
+                   (one.b ? model.unembedding.select(0, *one.b).to(type) : mean));
   }
   return at::stack(rows);
 }

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/model/affine.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -54,7 +55,8 @@ at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
 }
 
 at::Tensor fold_value_norm(const Attention& attention, const Norm& norm) {
-  return norm_centre(norm, attention.value * norm.gain).contiguous();
+  const at::Tensor value = attention.value.to(sum_type(attention.value.scalar_type()));
+  return norm_centre(norm, value * norm.gain).contiguous();
 }
 
 }  // namespace circuit

@@ -33,7 +33,7 @@ at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
 
 /// The matrix [n_kv_heads * d_head, d_model] that takes a gradient at the values to a gradient at
 /// the block's input, up to the position's frozen scale: value projection, gain and centring in
-/// one.
+/// one; in the sum type of the weights.
 at::Tensor fold_value_norm(const Attention& attention, const Norm& norm);
 
 }  // namespace circuit

@@ -21,6 +21,7 @@ class WeightReader {
     const SafetensorsFile& file = archive_.file_of(stored);
     at::Tensor tensor = load_tensor("load_model", file, stored, shape, dtype_);
     require_finite("load_model", file, stored, tensor);
+    release_pages(file.view(stored).bytes);
     return tensor;
   }
 

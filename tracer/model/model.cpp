@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 
 #include "tracer/model/affine.h"
+#include "transcoders/product.h"
+#include "transcoders/tensor_view.h"
 
 namespace circuit {
 namespace {
@@ -41,6 +43,15 @@ BlockRecord block_forward(const ModelConfig& config, const Block& block, const R
   return record;
 }
 
+// The weights of a block serve once a forward; the backward needs a tenth of them.
+void release_pages(const Block& block) {
+  for (const at::Tensor& weight :
+       {block.attention.query, block.attention.key, block.attention.value, block.attention.output,
+        block.mlp.gate, block.mlp.up, block.mlp.down}) {
+    circuit::release_pages(weight);
+  }
+}
+
 }  // namespace
 
 ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
@@ -51,16 +62,17 @@ ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_id
   ForwardRecord record;
   record.input_ids.assign(input_ids.begin(), input_ids.end());
   const at::Tensor ids = at::tensor(record.input_ids, at::kInt).to(at::kLong);
-  record.token_embeddings = model.embedding.index_select(0, ids);
+  record.token_embeddings = model.embedding.index_select(0, ids).to(sum_type(model.dtype));
   at::Tensor residual = record.token_embeddings;
   RotaryTable rotary;
   if (config.positions == PositionKind::kRotary) {
-    rotary = rotary_table(config, n, model.dtype);
+    rotary = rotary_table(config, n, sum_type(model.dtype));
   } else {
     residual = residual + model.position_embedding.narrow(0, 0, n);
   }
   for (const Block& block : model.blocks) {
     record.blocks.push_back(block_forward(config, block, rotary, residual));
+    release_pages(block);
   }
   record.residual_final = residual;
   const NormOutput final_norm = norm_forward(model.final_norm, residual);
@@ -68,6 +80,7 @@ ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_id
   const at::Tensor read =
       positions == LogitPositions::kAll ? final_norm.output : final_norm.output.narrow(0, n - 1, 1);
   record.logits = affine(read, model.unembedding, {});
+  release_pages(model.unembedding);
   return record;
 }
 

@@ -33,7 +33,7 @@ struct Model {
   std::vector<Block> blocks;                 ///< [n_layers]
   Norm final_norm;
   at::Tensor unembedding;  ///< [vocabulary, d_model]; the embedding itself when tied
-  at::ScalarType dtype = at::kFloat;
+  at::ScalarType dtype = at::kFloat;  ///< of the weights; activations are in its sum type
 };
 
 /// Opens a Hugging Face directory: config.json and safetensors (one file or shards; f64, f32, f16,

@@ -4,87 +4,93 @@
 
 #include <ATen/ATen.h>
 
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
+#include "tracer/replacement/buffer.h"
 #include "tracer/replacement/pattern_mix.h"
 #include "tracer/replacement/read_site.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
 
-// Rows of one product: large enough to run at full rate, small enough to share among threads. The
-// split depends on nothing else, so that results do not depend on the number of threads.
-constexpr std::int64_t kRowsPerTask = 512;
-constexpr std::int64_t kSlotsPerTask = 64;
+// Rows of one task: large enough for products to run at full rate, small enough to stay in the
+// cache and to share among threads. The split depends on nothing but the batch, so that results do
+// not depend on the number of threads.
+constexpr std::int64_t kMostRowsPerTask = 512;
+constexpr std::int64_t kLeastRowsPerTask = 96;
+constexpr std::int64_t kTasksPerSweep = 16;
 
-at::Tensor grown(const at::Tensor& buffer, std::vector<std::int64_t> shape, at::ScalarType type) {
-  std::int64_t needed = 1;
-  for (const std::int64_t size : shape) needed *= size;
-  if (buffer.defined() &&
-      buffer.storage().nbytes() >= static_cast<std::size_t>(needed) * buffer.element_size()) {
-    return buffer.as_strided({needed}, {1}, 0).view(shape);
-  }
-  return at::empty(shape, type);
-}
+std::int64_t d_outputs(const ModelConfig& c) { return c.n_heads * c.d_head; }
+std::int64_t d_values(const ModelConfig& c) { return c.n_kv_heads * c.d_head; }
 
 }  // namespace
 
+LinearBackward::LinearBackward(const ReplacementRun& run, at::ScalarType products)
+    : run_(run), products_(products), sums_(sum_type(products)) {}
+
+LinearBackward::LinearBackward(const ReplacementRun& run)
+    : LinearBackward(run, run.model->dtype) {}
+
 std::int64_t LinearBackward::bytes_per_target(const ReplacementRun& run, std::int64_t position) {
   const ModelConfig& c = run.model->config;
-  const std::int64_t values = c.n_kv_heads * c.d_head;
   const std::int64_t rows = position + 1 - run.zero_positions;
-  const std::int64_t elements =
-      rows * (c.d_model + c.n_heads * c.d_head + values) + run.zero_positions * values;
-  return elements * static_cast<std::int64_t>(at::elementSize(run.model->dtype));
+  return (rows * c.d_model + run.zero_positions * d_values(c)) *
+         static_cast<std::int64_t>(at::elementSize(sum_type(run.model->dtype)));
+}
+
+std::int64_t LinearBackward::scratch_bytes(const ReplacementRun& run, std::int64_t position) {
+  const ModelConfig& c = run.model->config;
+  // Of bf16 each product has inputs and results in that type beside the sums.
+  const std::int64_t copies = run.model->dtype == sum_type(run.model->dtype) ? 1 : 2;
+  return static_cast<std::int64_t>(worker_count()) * (kMostRowsPerTask + position) *
+         (d_outputs(c) + d_values(c) + (copies - 1) * c.d_model) * copies *
+         static_cast<std::int64_t>(at::elementSize(sum_type(run.model->dtype)));
 }
 
 void LinearBackward::reserve(const BackwardBatch& batch) {
   const ModelConfig& c = run_.model->config;
-  const at::ScalarType type = run_.model->dtype;
-  const std::int64_t rows = batch.total_rows();
-  gradients_ = grown(gradients_, {rows, c.d_model}, type);
-  outputs_ = grown(outputs_, {rows, c.n_heads * c.d_head}, type);
-  mixed_ = grown(mixed_, {rows, c.n_kv_heads * c.d_head}, type);
+  gradients_ = reuse_buffer(gradients_, {batch.total_rows(), c.d_model}, sums_);
   zeroed_values_ =
-      grown(zeroed_values_, {batch.zero_positions(), batch.size(), c.n_kv_heads * c.d_head}, type);
+      reuse_buffer(zeroed_values_, {batch.size(), batch.zero_positions(), d_values(c)}, sums_);
+  scratch_.resize(worker_count());
 }
 
-// The rows in use once targets at `layer` have joined, in tasks of equal size.
-std::vector<LinearBackward::RowBlock> LinearBackward::row_blocks(const BackwardBatch& batch,
-                                                                 std::int64_t layer) const {
-  std::vector<RowBlock> blocks;
-  for (std::int64_t q = batch.zero_positions(); q < batch.n_positions(); ++q) {
-    const std::int64_t rows = batch.active_rows(layer, q);
-    for (std::int64_t first = 0; first < rows; first += kRowsPerTask) {
-      blocks.push_back({q, first, std::min(kRowsPerTask, rows - first)});
-    }
+std::vector<LinearBackward::SlotBlock> LinearBackward::slot_blocks(const BackwardBatch& batch,
+                                                                   std::int64_t slots) const {
+  const std::int64_t wanted = std::clamp(batch.row_begin(slots) / kTasksPerSweep, kLeastRowsPerTask,
+                                         kMostRowsPerTask);
+  std::vector<SlotBlock> blocks;
+  for (std::int64_t first = 0; first < slots;) {
+    std::int64_t end = first + 1;
+    while (end < slots && batch.row_begin(end + 1) - batch.row_begin(first) <= wanted) ++end;
+    blocks.push_back({first, end});
+    first = end;
   }
   return blocks;
 }
 
-at::Tensor LinearBackward::rows_of(const at::Tensor& buffer, const BackwardBatch& batch,
-                                   const RowBlock& block) const {
-  return buffer.narrow(0, batch.block_begin(block.position) + block.first_row, block.rows);
+at::Tensor LinearBackward::rows_of(const BackwardBatch& batch, const SlotBlock& block) const {
+  const std::int64_t begin = batch.row_begin(block.first);
+  return gradients_.narrow(0, begin, batch.row_begin(block.end) - begin);
 }
 
 void LinearBackward::sweep(const BackwardBatch& batch, const at::Tensor& covectors,
                            GradientSink& sink) {
   reserve(batch);
-  const std::int64_t n_layers = batch.n_layers();
-  join(batch, n_layers, covectors);
-  for (std::int64_t layer = n_layers - 1; layer >= 0; --layer) {
-    const std::vector<RowBlock> blocks = row_blocks(batch, layer + 1);
-    parallel_tasks(blocks.size(), [&](std::size_t i) {
-      sink.write_site(layer, blocks[i].position, blocks[i].first_row,
-                      rows_of(gradients_, batch, blocks[i]));
-      pull_skip(batch, layer, blocks[i]);
-    });
+  join(batch, batch.n_layers(), covectors);
+  for (std::int64_t layer = batch.n_layers() - 1; layer >= 0; --layer) {
+    const std::int64_t above = batch.active_rows(layer + 1);
+    if (above > 0) {
+      sink.write_site(layer, gradients_.narrow(0, 0, above));
+      pull_skip(batch, layer);
+    }
     join(batch, layer, covectors);
-    pull_attention(batch, layer, sink);
+    const std::int64_t slots = batch.active_slots(layer);
+    if (slots == 0) continue;
+    pull_attention(batch, layer);
+    sink.zeroed_values(layer, zeroed_values_.narrow(0, 0, slots));
   }
-  const std::vector<RowBlock> blocks = row_blocks(batch, 0);
-  parallel_tasks(blocks.size(), [&](std::size_t i) {
-    sink.embedding(blocks[i].position, blocks[i].first_row, rows_of(gradients_, batch, blocks[i]));
-  });
+  sink.embedding(gradients_);
 }
 
 // Writes the covectors that are read at `layer`, pulled to the residual stream, into their rows.
@@ -93,17 +99,15 @@ void LinearBackward::join(const BackwardBatch& batch, std::int64_t layer,
   const std::int64_t first = layer == batch.n_layers() ? 0 : batch.active_slots(layer + 1);
   const std::int64_t end = batch.active_slots(layer);
   if (first == end) return;
+  rows_of(batch, {first, end}).zero_();
   std::vector<std::int64_t> targets, positions, rows;
   for (std::int64_t slot = first; slot < end; ++slot) {
     const std::int64_t position = batch.read(slot).position;
     targets.push_back(batch.target(slot));
     positions.push_back(position);
-    rows.push_back(batch.block_begin(position) + batch.row(slot, position));
-    for (std::int64_t q = batch.zero_positions(); q < position; ++q) {
-      gradients_.select(0, batch.block_begin(q) + batch.row(slot, q)).zero_();
-    }
+    rows.push_back(batch.row(slot, position));
   }
-  const at::Tensor chosen = covectors.index_select(0, at::tensor(targets));
+  const at::Tensor chosen = covectors.index_select(0, at::tensor(targets)).to(sums_);
   const at::Tensor where = at::tensor(positions);
   at::Tensor pulled;
   if (layer == batch.n_layers()) {
@@ -114,83 +118,63 @@ void LinearBackward::join(const BackwardBatch& batch, std::int64_t layer,
     pulled = read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm,
                        run_.record.blocks[index].mlp_inverse_scale.index_select(0, where), chosen);
   }
-  gradients_.index_copy_(0, at::tensor(rows), pulled);
+  gradients_.index_copy_(0, at::tensor(rows), pulled.to(sums_));
 }
 
-void LinearBackward::pull_skip(const BackwardBatch& batch, std::int64_t layer,
-                               const RowBlock& block) {
-  const at::Tensor skip = run_.transcoders->skip(layer);
-  if (!skip.defined()) return;
+void LinearBackward::pull_skip(const BackwardBatch& batch, std::int64_t layer) {
+  const at::Tensor weight = run_.transcoders->skip(layer);
+  if (!weight.defined()) return;
+  const at::Tensor skip = weight.to(products_);
   const auto index = static_cast<std::size_t>(layer);
-  at::Tensor rows = rows_of(gradients_, batch, block);
-  const at::Tensor scale = run_.record.blocks[index].mlp_inverse_scale.narrow(0, block.position, 1);
-  rows += read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm, scale,
-                    at::mm(rows, skip));
+  const std::vector<SlotBlock> blocks = slot_blocks(batch, batch.active_slots(layer + 1));
+  parallel_tasks(blocks.size(), [&](std::size_t i) {
+    at::Tensor rows = rows_of(batch, blocks[i]);
+    std::vector<std::int64_t> positions;
+    for (std::int64_t slot = blocks[i].first; slot < blocks[i].end; ++slot) {
+      for (std::int64_t q = batch.zero_positions(); q <= batch.read(slot).position; ++q) {
+        positions.push_back(q);
+      }
+    }
+    const at::Tensor scale =
+        run_.record.blocks[index].mlp_inverse_scale.index_select(0, at::tensor(positions));
+    rows += read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm, scale,
+                      product(rows, skip));
+  });
 }
 
-// O projection, pattern, value projection with the norm folded in: three passes, each parallel over
-// tasks that write to rows of their own.
-void LinearBackward::pull_attention(const BackwardBatch& batch, std::int64_t layer,
-                                    GradientSink& sink) {
+// O projection, pattern, value projection with the norm folded in, for one block of slots after the
+// other: what lies between the two products never leaves the cache.
+void LinearBackward::pull_attention(const BackwardBatch& batch, std::int64_t layer) {
+  const ModelConfig& c = run_.model->config;
   const auto index = static_cast<std::size_t>(layer);
   const Block& weights = run_.model->blocks[index];
-  const std::vector<RowBlock> blocks = row_blocks(batch, layer);
-  parallel_tasks(blocks.size(), [&](std::size_t i) {
-    at::Tensor out = rows_of(outputs_, batch, blocks[i]);
-    at::mm_out(out, rows_of(gradients_, batch, blocks[i]), weights.attention.output);
-  });
-  mix(batch, layer);
-
-  const at::Tensor folded = fold_value_norm(weights.attention, weights.attention_norm);
-  const at::Tensor scales = run_.record.blocks[index].attention_inverse_scale.to(at::kDouble);
-  const double* scale = scales.data_ptr<double>();
-  parallel_tasks(blocks.size(), [&](std::size_t i) {
-    rows_of(gradients_, batch, blocks[i])
-        .addmm_(rows_of(mixed_, batch, blocks[i]), folded, /*beta=*/1,
-                /*alpha=*/scale[blocks[i].position]);
-  });
-  const std::int64_t slots = batch.active_slots(layer);
-  for (std::int64_t z = 0; z < batch.zero_positions() && slots > 0; ++z) {
-    sink.zeroed_values(layer, z, 0, zeroed_values_.select(0, z).narrow(0, 0, slots));
-  }
-}
-
-void LinearBackward::mix(const BackwardBatch& batch, std::int64_t layer) {
-  const ModelConfig& c = run_.model->config;
-  const MixShape shape = {.n_positions = batch.n_positions(),
+  const BlockRecord& record = run_.record.blocks[index];
+  const MixShape shape = {.n_positions = run_.n_positions(),
                           .zero_positions = batch.zero_positions(),
                           .n_heads = c.n_heads,
                           .n_kv_heads = c.n_kv_heads,
                           .d_head = c.d_head};
-  const at::Tensor pattern =
-      run_.record.blocks[static_cast<std::size_t>(layer)].pattern.contiguous();
-  const std::int64_t slots = batch.active_slots(layer);
-  const auto element = static_cast<std::int64_t>(gradients_.element_size());
-  const std::int64_t output_bytes = outputs_.size(1) * element;
-  const std::int64_t mixed_bytes = mixed_.size(1) * element;
-  const auto* outputs = static_cast<const char*>(outputs_.data_ptr());
-  auto* mixed = static_cast<char*>(mixed_.data_ptr());
-  auto* zeroed = static_cast<char*>(zeroed_values_.data_ptr());
-  parallel_tasks(
-      static_cast<std::size_t>((slots + kSlotsPerTask - 1) / kSlotsPerTask), [&](std::size_t task) {
-        std::vector<const void*> from(static_cast<std::size_t>(batch.n_positions()), nullptr);
-        std::vector<void*> to(from.size(), nullptr);
-        const std::int64_t first = static_cast<std::int64_t>(task) * kSlotsPerTask;
-        for (std::int64_t slot = first; slot < std::min(slots, first + kSlotsPerTask); ++slot) {
-          const std::int64_t position = batch.read(slot).position;
-          for (std::int64_t q = 0; q <= position; ++q) {
-            const auto i = static_cast<std::size_t>(q);
-            if (q < batch.zero_positions()) {
-              to[i] = zeroed + (q * batch.size() + slot) * mixed_bytes;
-              continue;
-            }
-            const std::int64_t row = batch.block_begin(q) + batch.row(slot, q);
-            from[i] = outputs + row * output_bytes;
-            to[i] = mixed + row * mixed_bytes;
-          }
-          mix_pattern(gradients_.scalar_type(), pattern.data_ptr(), shape, position, from, to);
-        }
-      });
+  const at::Tensor output = weights.attention.output.to(products_);
+  const at::Tensor folded =
+      fold_value_norm(weights.attention, weights.attention_norm).to(products_);
+  const at::Tensor pattern = record.pattern.to(sums_).contiguous();
+  const at::Tensor scale = record.attention_inverse_scale.to(sums_).reshape({-1}).contiguous();
+  const std::vector<SlotBlock> blocks = slot_blocks(batch, batch.active_slots(layer));
+  parallel_tasks(blocks.size(), [&](std::size_t i) {
+    Scratch& scratch = scratch_[current_worker()];
+    const at::Tensor gradients = rows_of(batch, blocks[i]);
+    scratch.outputs = reuse_buffer(scratch.outputs, {gradients.size(0), d_outputs(c)}, sums_);
+    scratch.mixed = reuse_buffer(scratch.mixed, {gradients.size(0), d_values(c)}, sums_);
+    product_into(scratch.outputs, gradients, output);
+    for (std::int64_t slot = blocks[i].first; slot < blocks[i].end; ++slot) {
+      const std::int64_t begin = batch.row_begin(slot) - batch.row_begin(blocks[i].first);
+      const std::int64_t rows = batch.row_begin(slot + 1) - batch.row_begin(slot);
+      mix_pattern(shape, batch.read(slot).position, pattern, scale,
+                  scratch.outputs.narrow(0, begin, rows), scratch.mixed.narrow(0, begin, rows),
+                  zeroed_values_.select(0, slot));
+    }
+    add_product(gradients, scratch.mixed, folded);
+  });
 }
 
 }  // namespace circuit

@@ -4,6 +4,7 @@
 
 #include "tracer/model/affine.h"
 #include "tracer/replacement/read_site.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -36,7 +37,7 @@ FrozenStream linear_forward(const ReplacementRun& run, const FrozenInput& input,
   FrozenStream stream;
   at::Tensor residual = input.embedding.defined()
                             ? input.embedding
-                            : at::zeros({m, model.config.d_model}, model.dtype);
+                            : at::zeros({m, model.config.d_model}, sum_type(model.dtype));
   for (std::size_t layer = 0; layer < model.blocks.size(); ++layer) {
     at::Tensor values;
     residual = attend(run, layer, residual, input.with_constants, values);
@@ -72,7 +73,7 @@ FrozenStream bias_stream(const ReplacementRun& run) {
   for (std::size_t layer = 0; layer < model.blocks.size(); ++layer) {
     const auto index = static_cast<std::int64_t>(layer);
     const BlockRecord& record = run.record.blocks[layer];
-    at::Tensor constant = run.transcoders->decoder_bias(index).expand({n, -1}).clone();
+    at::Tensor constant = run.transcoders->decoder_bias(index).to(sum_type(model.dtype)).expand({n, -1}).clone();
     at::Tensor zeroed = record.mlp_out.narrow(0, 0, run.zero_positions);
     if (const at::Tensor skip = run.transcoders->skip(index); skip.defined()) {
       const at::Tensor read =

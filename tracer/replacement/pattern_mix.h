@@ -1,10 +1,10 @@
-// Mixes gradients back through a frozen attention pattern, one target at a time: the kernel between
-// the two large products of the attention transpose. A broadcast batched product took 60 % of the
-// backward; this takes its share of the flops.
+// Mixes the gradient of one target back through a frozen attention pattern: the step between the
+// two large products of the attention transpose. A broadcast batched product took 60 % of the
+// backward; this takes its share of the flops: a kernel in registers for few positions, blocked
+// products for many.
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include <ATen/core/Tensor.h>
 
@@ -18,13 +18,16 @@ struct MixShape {
   std::int64_t d_head = 0;
 };
 
-/// For a target at `position`: mixed[k][g] = Σ_{h in group g} Σ_{q = max(k,
-/// zero_positions)}^{position} pattern[h, q, k] · outputs[q][h], for k = 0 … position; heads are
-/// slices of d_head elements. `pattern` is contiguous [n_heads, n, n]; outputs[q] points at n_heads
-/// * d_head elements (null for zeroed q), mixed[k] at n_kv_heads * d_head. Types: kFloat, kDouble,
-/// kBFloat16 (sums in float).
-void mix_pattern(at::ScalarType type, const void* pattern, const MixShape& shape,
-                 std::int64_t position, std::span<const void* const> outputs,
-                 std::span<void* const> mixed);
+/// For a target at `position`, at least zero_positions, and with rows counted from zero_positions:
+///   mixed[k][g] = scale[k] · Σ_{h in group g} Σ_{q ≥ k} pattern[h, q, k] · outputs[q][h]
+/// for k = zero_positions … position, and the same without scale in `zeroed` for the keys below.
+/// Heads are slices of d_head elements. All contiguous and of one type, float or double:
+///   pattern [n_heads, n, n] (0 where q < k), scale [n], outputs [rows, n_heads * d_head],
+///   mixed [rows, n_kv_heads * d_head], zeroed [zero_positions, n_kv_heads * d_head] (may have
+///   another stride between its rows).
+/// Throws std::invalid_argument for other types.
+void mix_pattern(const MixShape& shape, std::int64_t position, const at::Tensor& pattern,
+                 const at::Tensor& scale, const at::Tensor& outputs, at::Tensor mixed,
+                 at::Tensor zeroed);
 
 }  // namespace circuit

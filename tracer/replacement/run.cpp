@@ -7,7 +7,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/model/affine.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 #include "tracer/replacement/read_site.h"
 
 namespace circuit {
@@ -63,9 +63,10 @@ ActiveFeatureSet join_layers(const std::vector<LayerFeatures>& layers) {
 }
 
 // Errors = MLP output - (scaled decoder rows + b_dec + skip), outside the zeroed positions.
-void add_errors(ReplacementRun& run, const std::vector<LayerFeatures>& layers) {
+void add_errors(ReplacementRun& run) {
   const TranscoderSet& transcoders = *run.transcoders;
-  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+  const std::int64_t n_layers = run.n_layers();
+  for (std::size_t layer = 0; layer < run.record.blocks.size(); ++layer) {
     const BlockRecord& block = run.record.blocks[layer];
     const auto index = static_cast<std::int64_t>(layer);
     at::Tensor error = block.mlp_out - transcoders.decoder_bias(index);
@@ -75,13 +76,17 @@ void add_errors(ReplacementRun& run, const std::vector<LayerFeatures>& layers) {
                      block.mlp_inverse_scale, block.residual_mid);
       error -= affine(input, skip, {});
     }
-    run.errors.push_back(error);
+    run.errors.push_back(error.contiguous());
   }
-  for (std::size_t source = 0; source < layers.size(); ++source) {
-    const at::Tensor& rows = run.decoder_rows[source];  // [k, written, d_model]
-    for (std::int64_t step = 0; step < rows.size(1); ++step) {
-      run.errors[source + static_cast<std::size_t>(step)].index_add_(
-          0, layers[source].positions, rows.select(1, step), /*alpha=*/-1);
+  for (std::int64_t from = 0; from < n_layers; ++from) {
+    const auto begin = run.features.layer_offsets[static_cast<std::size_t>(from)];
+    const auto end = run.features.layer_offsets[static_cast<std::size_t>(from) + 1];
+    const auto positions =
+        std::span(run.features.positions)
+            .subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    for (std::int64_t layer = from; layer <= transcoders.last_written_layer(from); ++layer) {
+      subtract_scaled_rows(run.errors[static_cast<std::size_t>(layer)],
+                           run.written_rows(from, layer), positions);
     }
   }
   for (at::Tensor& error : run.errors) error.narrow(0, 0, run.zero_positions).zero_();
@@ -114,7 +119,8 @@ void check_fit(const Model& model, const TranscoderSet& transcoders) {
 
 ReplacementRun run_replacement(const Model& model, const TranscoderSet& transcoders,
                                std::span<const std::int32_t> input_ids,
-                               std::optional<std::int64_t> zero_positions) {
+                               std::optional<std::int64_t> zero_positions,
+                               std::int64_t keep_decoder_bytes) {
   check_fit(model, transcoders);
   ReplacementRun run;
   run.model = &model;
@@ -135,16 +141,23 @@ ReplacementRun run_replacement(const Model& model, const TranscoderSet& transcod
   }
   const auto n_layers = static_cast<std::size_t>(model.config.n_layers);
   std::vector<LayerFeatures> layers(n_layers);
-  run.decoder_rows.resize(n_layers);
   parallel_tasks(n_layers, [&](std::size_t layer) {
     layers[layer] = encode_layer(run, static_cast<std::int64_t>(layer));
-    const at::Tensor rows =
-        transcoders.decoder_rows(static_cast<std::int64_t>(layer), layers[layer].features);
-    run.decoder_rows[layer] = rows * layers[layer].activations.view({-1, 1, 1});
   });
+  std::vector<at::Tensor> firing;
+  for (const LayerFeatures& layer : layers) firing.push_back(layer.features);
   run.features = join_layers(layers);
-  add_errors(run, layers);
+  run.decoders = DecoderRows(transcoders, firing, keep_decoder_bytes);
+  add_errors(run);
   return run;
+}
+
+ScaledRows ReplacementRun::written_rows(std::int64_t from, std::int64_t layer) const {
+  const std::int64_t begin = features.layer_offsets[static_cast<std::size_t>(from)];
+  const at::Tensor& index = decoders.index(from);
+  return {.rows = decoders.rows(from, layer),
+          .index = index,
+          .factors = features.activations.narrow(0, begin, index.numel())};
 }
 
 }  // namespace circuit

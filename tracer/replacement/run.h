@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -10,6 +11,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "tracer/model/model.h"
+#include "tracer/replacement/decoder_rows.h"
+#include "tracer/replacement/scaled_rows.h"
 #include "transcoders/transcoder_set.h"
 
 namespace circuit {
@@ -31,13 +34,14 @@ struct ReplacementRun {
   ForwardRecord record;
   std::int64_t zero_positions = 1;  ///< The first positions, which carry no features and no errors.
   ActiveFeatureSet features;
-  /// Decoder rows times activation of each source layer's features:
-  /// [n_layers] of [k of the layer, layers written, d_model].
-  std::vector<at::Tensor> decoder_rows;
+  DecoderRows decoders;            ///< of `features`, without their activations
   std::vector<at::Tensor> errors;  ///< [n_layers] of [n, d_model]; 0 at zeroed positions
 
   std::int64_t n_positions() const { return static_cast<std::int64_t>(record.input_ids.size()); }
   std::int64_t n_layers() const { return model->config.n_layers; }
+
+  /// What the features of layer `from` write into `layer`, in the order of `features`.
+  ScaledRows written_rows(std::int64_t from, std::int64_t layer) const;
 };
 
 /// 4 for chats of Gemma 3 (ids beginning 2, 105, 2364, 107), else 1.
@@ -49,8 +53,10 @@ void check_fit(const Model& model, const TranscoderSet& transcoders);
 
 /// Throws as check_fit and forward do, std::invalid_argument for a prompt that leaves no position
 /// after the zeroed ones, and std::runtime_error when the logits are not finite.
-ReplacementRun run_replacement(const Model& model, const TranscoderSet& transcoders,
-                               std::span<const std::int32_t> input_ids,
-                               std::optional<std::int64_t> zero_positions = std::nullopt);
+/// Decoder rows that take more than `keep_decoder_bytes` are not kept but read again when used.
+ReplacementRun run_replacement(
+    const Model& model, const TranscoderSet& transcoders, std::span<const std::int32_t> input_ids,
+    std::optional<std::int64_t> zero_positions = std::nullopt,
+    std::int64_t keep_decoder_bytes = std::numeric_limits<std::int64_t>::max());
 
 }  // namespace circuit

@@ -12,7 +12,7 @@
 #include "tests/support/throws.h"
 #include "tests/support/tiny_setup.h"
 #include "tracer/attribution/check_predictions.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 
 namespace circuit::testing {
 namespace {
@@ -34,7 +34,7 @@ TargetOptions named(const std::vector<std::int32_t>& ids) {
 Attribution attribute_all(const TinySetup& setup, const AttributionOptions& options = {},
                           std::int64_t zero_positions = 1) {
   const c10::InferenceMode inference;
-  ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, zero_positions);
+  const ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, zero_positions);
   AttributionOptions all = options;
   if (options.targets.named.empty()) all.targets = named({4, 9});
   return attribute(run, choose_targets(run, all.targets, nullptr), all);
@@ -93,58 +93,57 @@ TEST_P(EveryModelAndTranscoder, GivesAutogradsRowsInDouble) {
 // Contracts gradients with the sources in double, in the plainest way.
 class DenseSink : public GradientSink {
  public:
-  DenseSink(const SourceTable& sources, const BackwardBatch& batch)
-      : sources_(sources),
+  DenseSink(const ReplacementRun& run, Sources& sources, const BackwardBatch& batch)
+      : run_(run),
+        sources_(sources),
         batch_(batch),
-        rows_(at::zeros({batch.size(), sources.n_columns()}, at::kDouble)) {}
+        rows_(at::zeros({batch.size(), sources.columns().n_columns()}, at::kDouble)) {}
 
-  void write_site(std::int64_t layer, std::int64_t q, std::int64_t first_row,
-                  const at::Tensor& gradients) override {
-    const auto index = static_cast<std::size_t>(layer);
-    const WriteSiteSources& site = sources_.written[index][static_cast<std::size_t>(q)];
-    const at::Tensor edges = at::mm(gradients, site.vectors.t());
-    for (std::int64_t r = 0; r < edges.size(0); ++r) {
-      for (std::int64_t s = 0; s < edges.size(1); ++s) {
-        rows_[target(q, first_row + r)][column(q, site.begin + s)] += edges[r][s];
-      }
+  void write_site(std::int64_t layer, const at::Tensor& gradients) override {
+    for (std::int64_t i = 0; i < run_.features.size(); ++i) {
+      const auto index = static_cast<std::size_t>(i);
+      const std::int64_t from = run_.features.layers[index];
+      if (from > layer || run_.transcoders->last_written_layer(from) < layer) continue;
+      const at::Tensor vector =
+          run_.features.activations[i] *
+          run_.transcoders->decoder_rows_into(
+              from, at::tensor({static_cast<std::int64_t>(run_.features.features[index])}),
+              layer)[0];
+      add(layer + 1, run_.features.positions[index], i, gradients, vector);
+    }
+    for (std::int64_t q = batch_.zero_positions(); q < run_.n_positions(); ++q) {
+      add(layer + 1, q, sources_.columns().error_column(layer, q), gradients,
+          run_.errors[static_cast<std::size_t>(layer)][q]);
     }
   }
-  void embedding(std::int64_t q, std::int64_t first_row, const at::Tensor& gradients) override {
-    const at::Tensor edges = at::mv(gradients, sources_.token_embeddings[q]);
-    for (std::int64_t r = 0; r < edges.size(0); ++r) {
-      rows_[target(q, first_row + r)][sources_.token_column(q)] += edges[r];
+  void embedding(const at::Tensor& gradients) override {
+    for (std::int64_t q = batch_.zero_positions(); q < run_.n_positions(); ++q) {
+      add(0, q, sources_.columns().token_column(q), gradients, run_.record.token_embeddings[q]);
     }
   }
-  void zeroed_values(std::int64_t layer, std::int64_t z, std::int64_t first_slot,
-                     const at::Tensor& gradients) override {
-    const at::Tensor edges =
-        at::mm(gradients, sources_.zeroed_token_values[static_cast<std::size_t>(layer)][z].t());
-    for (std::int64_t r = 0; r < edges.size(0); ++r) {
-      for (std::int64_t token = 0; token < edges.size(1); ++token) {
-        rows_[batch_.target(first_slot + r)][sources_.token_column(token)] += edges[r][token];
+  void zeroed_values(std::int64_t layer, const at::Tensor& gradients) override {
+    const at::Tensor values = sources_.zeroed_token_values(layer);
+    for (std::int64_t slot = 0; slot < gradients.size(0); ++slot) {
+      for (std::int64_t token = 0; token < batch_.zero_positions(); ++token) {
+        rows_[batch_.target(slot)][sources_.columns().token_column(token)] +=
+            (gradients[slot] * values.select(1, token)).sum();
       }
     }
   }
   const at::Tensor& rows() const { return rows_; }
 
  private:
-  std::int64_t target(std::int64_t q, std::int64_t row) const {
-    for (std::int64_t slot = 0; slot < batch_.size(); ++slot) {
-      if (batch_.read(slot).position >= q && batch_.row(slot, q) == row) return batch_.target(slot);
+  // Of the targets that read at `layer` or above.
+  void add(std::int64_t layer, std::int64_t q, std::int64_t column, const at::Tensor& gradients,
+           const at::Tensor& vector) {
+    for (std::int64_t slot = 0; slot < batch_.active_slots(layer); ++slot) {
+      if (batch_.read(slot).position < q) continue;
+      rows_[batch_.target(slot)][column] += at::dot(gradients[batch_.row(slot, q)], vector);
     }
-    ADD_FAILURE() << "no slot has row " << row << " at position " << q;
-    return 0;
-  }
-  std::int64_t column(std::int64_t q, std::int64_t c) const {
-    const PositionSources& sources = sources_.positions[static_cast<std::size_t>(q)];
-    std::size_t layer = 0;
-    while (c >= sources.layer_begin[layer + 1]) ++layer;
-    return c == sources.layer_begin[layer + 1] - 1
-               ? sources_.error_column(static_cast<std::int64_t>(layer), q)
-               : sources.first_feature[layer] + c - sources.layer_begin[layer];
   }
 
-  const SourceTable& sources_;
+  const ReplacementRun& run_;
+  Sources& sources_;
   const BackwardBatch& batch_;
   at::Tensor rows_;
 };
@@ -155,7 +154,7 @@ TEST_P(EveryModelAndTranscoder, GivesAutogradsRowsBeforeRounding) {
   const AutogradReference reference =
       autograd_reference(setup.model, *setup.transcoders, kIds, 1, std::vector{4, 9});
   const c10::InferenceMode inference;
-  ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, 1);
+  const ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, 1);
   std::vector<ReadPoint> reads;
   std::vector<at::Tensor> covectors;
   for (const ActiveFeature& f : reference.active_features) {
@@ -166,9 +165,9 @@ TEST_P(EveryModelAndTranscoder, GivesAutogradsRowsBeforeRounding) {
   const OutputTargets outputs = choose_targets(run, named({4, 9}), nullptr);
   reads.insert(reads.end(), outputs.rows.reads.begin(), outputs.rows.reads.end());
   covectors.push_back(outputs.rows.covectors);
-  const SourceTable sources = collect_sources(run);
-  const BackwardBatch batch(reads, run.n_layers(), run.n_positions(), 1);
-  DenseSink sink(sources, batch);
+  Sources sources(run);
+  const BackwardBatch batch(reads, run.n_layers(), 1);
+  DenseSink sink(run, sources, batch);
   LinearBackward(run).sweep(batch, at::cat(covectors), sink);
   const at::Tensor difference = (sink.rows() - reference.rows).abs().amax(1);
   const at::Tensor sums = reference.rows.abs().sum(1);
@@ -223,24 +222,57 @@ TEST(Attribute, GivesTheSameBytesForAnyNumberOfThreads) {
   }
 }
 
+Attribution attribute_with(const TinySetup& setup, const AttributionOptions& options,
+                           const MemoryPlan& plan, std::int64_t keep_decoder_bytes) {
+  const c10::InferenceMode inference;
+  const ReplacementRun run =
+      run_replacement(setup.model, *setup.transcoders, kIds, 1, keep_decoder_bytes);
+  Sources sources(run);
+  return attribute(run, choose_targets(run, named({4, 9}), nullptr), options, sources, plan);
+}
+
+// One target a batch, a few, all; rows in memory and in a file; decoder rows kept and read again.
 TEST(Attribute, DependsOnTheMemoryBudgetOnlyByRounding) {
   const ThreadScope threads(2);
-  const TinySetup setup(all_tiny_cases().front(), at::kFloat);
-  const Attribution whole = attribute_all(setup);
-  for (const std::int64_t memory : {1, 5000, 100000}) {
-    AttributionOptions options;
-    options.memory_bytes = memory;
-    const Attribution parts = attribute_all(setup, options);
-    ASSERT_EQ(parts.edges.columns, whole.edges.columns);
-    for (std::size_t row = 0; row < whole.edges.rows(); ++row) {
-      float largest = 0.0f;
-      for (const float w : whole.edges.row_weights(row)) largest = std::max(largest, std::abs(w));
-      for (std::size_t i = 0; i < whole.edges.size(row); ++i) {
-        EXPECT_NEAR(parts.edges.row_weights(row)[i], whole.edges.row_weights(row)[i],
-                    1e-5f * largest);
+  for (const TinyCase& tiny : all_tiny_cases()) {
+    SCOPED_TRACE(tiny.name);
+    const TinySetup setup(tiny, at::kFloat);
+    for (const std::int64_t max_features : {0, 15}) {
+      AttributionOptions options;
+      options.max_features = max_features;
+      options.batch_size = 4;
+      options.update_interval = 1;
+      const MemoryPlan ample = {.batch_bytes = 1 << 30, .resident_row_bytes = 1 << 30};
+      const Attribution whole = attribute_with(setup, options, ample, 1 << 30);
+      for (const MemoryPlan& plan : {MemoryPlan{.batch_bytes = 1, .resident_row_bytes = 0},
+                                     MemoryPlan{.batch_bytes = 5000, .resident_row_bytes = 3000},
+                                     ample}) {
+        const Attribution parts = attribute_with(setup, options, plan, 0);
+        ASSERT_EQ(parts.nodes.selected_features, whole.nodes.selected_features);
+        ASSERT_EQ(parts.edges.columns, whole.edges.columns);
+        for (std::size_t row = 0; row < whole.edges.rows(); ++row) {
+          float largest = 0.0f;
+          for (const float w : whole.edges.row_weights(row)) {
+            largest = std::max(largest, std::abs(w));
+          }
+          for (std::size_t i = 0; i < whole.edges.size(row); ++i) {
+            ASSERT_NEAR(parts.edges.row_weights(row)[i], whole.edges.row_weights(row)[i],
+                        1e-5f * largest);
+          }
+        }
       }
     }
   }
+}
+
+TEST(Attribute, RefusesABudgetThatIsTooSmall) {
+  const ThreadScope threads(1);
+  const TinySetup setup(all_tiny_cases().front(), at::kFloat);
+  AttributionOptions options;
+  options.memory_bytes = 1 << 20;
+  const std::string said =
+      message_of<std::runtime_error>([&] { attribute_all(setup, options); });
+  EXPECT_TRUE(said.starts_with("[trace] --memory is 0.00 GiB, expected at least 0.")) << said;
 }
 
 TEST(Attribute, DoesNotDependOnTheRankingRoundWhenAllFeaturesAreSelected) {

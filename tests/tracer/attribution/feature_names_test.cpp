@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/tiny_setup.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 
 namespace circuit::testing {
 namespace {

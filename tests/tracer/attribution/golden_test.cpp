@@ -11,7 +11,7 @@
 #include "graph/scores.h"
 #include "tests/support/golden_case.h"
 #include "tracer/attribution/attribute.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 
 namespace circuit::testing {
 namespace {

@@ -8,44 +8,40 @@
 namespace circuit::testing {
 namespace {
 
-TEST(Sources, HoldsEveryFeatureAndErrorOnceAtEachSiteItWrites) {
+// Kept in memory, then read again for each layer.
+TEST(Sources, GivesEveryFeatureAndTheErrorAtEachPlaceTheyWrite) {
   for (const TinyCase& tiny : all_tiny_cases()) {
     SCOPED_TRACE(tiny.name);
     const TinySetup setup(tiny, at::kDouble);
-    ReplacementRun run =
-        run_replacement(setup.model, *setup.transcoders, std::vector<std::int32_t>{0, 3, 8, 21});
-    const std::vector<at::Tensor> decoder_rows = run.decoder_rows;
-    const SourceTable table = collect_sources(run);
-    EXPECT_TRUE(run.decoder_rows.empty());
-    EXPECT_EQ(table.positions[0].columns(), 0);
-    for (std::int64_t layer = 0; layer < 3; ++layer) {
-      for (std::int64_t q = 1; q < 4; ++q) {
-        const PositionSources& sources = table.positions[static_cast<std::size_t>(q)];
-        const WriteSiteSources& site =
-            table.written[static_cast<std::size_t>(layer)][static_cast<std::size_t>(q)];
-        const bool cross_layer = setup.transcoders->info().cross_layer;
-        const std::int64_t begin =
-            cross_layer ? 0 : sources.layer_begin[static_cast<std::size_t>(layer)];
-        const std::int64_t end = sources.layer_begin[static_cast<std::size_t>(layer) + 1];
-        ASSERT_EQ(site.begin, begin);
-        ASSERT_EQ(site.vectors.size(0), end - begin);
-        // The last column is the error of this layer; the one before, its last feature.
-        const at::Tensor error = site.vectors[end - begin - 1];
-        EXPECT_TRUE(at::equal(error, run.errors[static_cast<std::size_t>(layer)][q]));
-        for (std::int64_t c = sources.layer_begin[static_cast<std::size_t>(layer)]; c < end - 1;
-             ++c) {
-          const std::int64_t active = sources.first_feature[static_cast<std::size_t>(layer)] + c -
-                                      sources.layer_begin[static_cast<std::size_t>(layer)];
-          EXPECT_EQ(run.features.layers[static_cast<std::size_t>(active)], layer);
-          EXPECT_EQ(run.features.positions[static_cast<std::size_t>(active)], q);
-          const std::int64_t row =
-              active - run.features.layer_offsets[static_cast<std::size_t>(layer)];
-          EXPECT_TRUE(at::equal(site.vectors[c - begin],
-                                decoder_rows[static_cast<std::size_t>(layer)][row][0]));
+    for (const std::int64_t keep : {std::int64_t{0}, std::int64_t{1} << 30}) {
+      const ReplacementRun run =
+          run_replacement(setup.model, *setup.transcoders, std::vector<std::int32_t>{0, 3, 8, 21},
+                          std::nullopt, keep);
+      Sources sources(run);
+      for (std::int64_t layer = 2; layer >= 0; --layer) {
+        sources.open_layer(layer);
+        for (std::int64_t q = 1; q < 4; ++q) {
+          at::Tensor found =
+              at::empty({sources.written_count(q), setup.model.config.d_model}, at::kDouble);
+          sources.written(q, found);
+          std::vector<at::Tensor> expected;
+          for (std::int64_t i = 0; i < run.features.size(); ++i) {
+            const auto index = static_cast<std::size_t>(i);
+            const std::int64_t from = run.features.layers[index];
+            if (run.features.positions[index] != q || from > layer ||
+                setup.transcoders->last_written_layer(from) < layer) {
+              continue;
+            }
+            const at::Tensor feature =
+                at::tensor({static_cast<std::int64_t>(run.features.features[index])});
+            expected.push_back(run.features.activations[i] *
+                               setup.transcoders->decoder_rows(from, feature)[0][layer - from]);
+          }
+          expected.push_back(run.errors[static_cast<std::size_t>(layer)][q]);
+          EXPECT_TRUE(at::equal(found, at::stack(expected)));
         }
       }
     }
-    EXPECT_EQ(table.n_columns(), run.features.size() + 3 * 4 + 4);
   }
 }
 

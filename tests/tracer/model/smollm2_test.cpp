@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tracer/model/model.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 #include "transcoders/tensor_view.h"
 
 namespace circuit::testing {

@@ -1,12 +1,10 @@
 #include "tracer/replacement/linear_backward.h"
 
-#include <mutex>
-
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/tiny_setup.h"
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 #include "tracer/replacement/linear_forward.h"
 
 namespace circuit::testing {
@@ -14,36 +12,33 @@ namespace {
 
 const std::vector<std::int32_t> kIds = {0, 3, 8, 21, 5, 17};
 
-// Keeps every gradient: [layer or embedding][target] of [n_positions, d_model].
+// Keeps every gradient: [layer or embedding] of [targets, n_positions, d_model].
 class KeepingSink : public GradientSink {
  public:
-  KeepingSink(const BackwardBatch& batch, std::int64_t d_model) : batch_(batch) {
+  KeepingSink(const BackwardBatch& batch, std::int64_t n_positions, std::int64_t d_model)
+      : batch_(batch) {
     for (std::int64_t i = 0; i <= batch.n_layers(); ++i) {
-      gradients.push_back(at::zeros({batch.size(), batch.n_positions(), d_model}, at::kDouble));
+      gradients.push_back(at::zeros({batch.size(), n_positions, d_model}, at::kDouble));
     }
   }
-  void write_site(std::int64_t layer, std::int64_t q, std::int64_t first_row,
-                  const at::Tensor& rows) override {
-    keep(gradients[static_cast<std::size_t>(layer)], q, first_row, rows);
+  void write_site(std::int64_t layer, const at::Tensor& rows) override {
+    EXPECT_EQ(rows.size(0), batch_.active_rows(layer + 1));
+    keep(gradients[static_cast<std::size_t>(layer)], batch_.active_slots(layer + 1), rows);
   }
-  void embedding(std::int64_t q, std::int64_t first_row, const at::Tensor& rows) override {
-    keep(gradients.back(), q, first_row, rows);
-  }
-  void zeroed_values(std::int64_t, std::int64_t, std::int64_t, const at::Tensor&) override {}
+  void embedding(const at::Tensor& rows) override { keep(gradients.back(), batch_.size(), rows); }
+  void zeroed_values(std::int64_t, const at::Tensor&) override {}
 
   std::vector<at::Tensor> gradients;
 
  private:
-  void keep(at::Tensor& to, std::int64_t q, std::int64_t first_row, const at::Tensor& rows) {
-    const std::lock_guard lock(mutex_);
-    for (std::int64_t slot = 0; slot < batch_.size(); ++slot) {
-      if (batch_.read(slot).position < q) continue;
-      const std::int64_t row = batch_.row(slot, q) - first_row;
-      if (row >= 0 && row < rows.size(0)) to[batch_.target(slot)][q].copy_(rows[row]);
+  void keep(at::Tensor& to, std::int64_t slots, const at::Tensor& rows) {
+    for (std::int64_t slot = 0; slot < slots; ++slot) {
+      for (std::int64_t q = batch_.zero_positions(); q <= batch_.read(slot).position; ++q) {
+        to[batch_.target(slot)][q].copy_(rows[batch_.row(slot, q)]);
+      }
     }
   }
   const BackwardBatch& batch_;
-  std::mutex mutex_;
 };
 
 // <covector, push(x)> = <pull(covector), x> for a random x at each write site and the embedding.
@@ -54,10 +49,10 @@ TEST(LinearBackward, IsTheTransposeOfLinearForward) {
     const TinySetup setup(tiny, at::kDouble);
     const ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds);
     const std::vector<ReadPoint> reads = {{0, 2}, {1, 5}, {2, 1}, {2, 4}, {3, 5}, {1, 1}, {3, 3}};
-    const BackwardBatch batch(reads, 3, 6, 1);
+    const BackwardBatch batch(reads, 3, 1);
     at::manual_seed(4);
     const at::Tensor covectors = at::randn({7, setup.model.config.d_model}, at::kDouble);
-    KeepingSink sink(batch, setup.model.config.d_model);
+    KeepingSink sink(batch, 6, setup.model.config.d_model);
     LinearBackward(run).sweep(batch, covectors, sink);
     for (std::size_t site = 0; site <= 3; ++site) {
       at::Tensor x = at::randn({6, setup.model.config.d_model}, at::kDouble);
@@ -89,8 +84,8 @@ TEST(LinearBackward, ReusesItsBuffersForBatchesOfOtherSizes) {
   LinearBackward backward(run);
   const at::Tensor covectors = at::randn({3, setup.model.config.d_model}, at::kDouble);
   const auto gradients = [&](LinearBackward& engine, const std::vector<ReadPoint>& reads) {
-    const BackwardBatch batch(reads, 3, 6, 1);
-    KeepingSink sink(batch, setup.model.config.d_model);
+    const BackwardBatch batch(reads, 3, 1);
+    KeepingSink sink(batch, 6, setup.model.config.d_model);
     engine.sweep(batch, covectors.narrow(0, 0, static_cast<std::int64_t>(reads.size())), sink);
     return sink.gradients.back().clone();
   };

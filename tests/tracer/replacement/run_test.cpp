@@ -33,12 +33,36 @@ TEST(Run, WritesTheMlpOutputAsFeaturesErrorBiasAndSkip) {
         const auto at_index = static_cast<std::size_t>(i);
         const std::int64_t source = run.features.layers[at_index];
         if (source > index || setup.transcoders->last_written_layer(source) < index) continue;
-        const std::int64_t first = run.features.layer_offsets[static_cast<std::size_t>(source)];
+        const at::Tensor feature =
+            at::tensor({static_cast<std::int64_t>(run.features.features[at_index])});
         sum[run.features.positions[at_index]] +=
-            run.decoder_rows[static_cast<std::size_t>(source)][i - first][index - source];
+            run.features.activations[i] *
+            setup.transcoders->decoder_rows(source, feature)[0][index - source];
       }
       EXPECT_LT((sum - block.mlp_out).narrow(0, 1, 4).abs().max().item<double>(), 1e-10);
       EXPECT_EQ(run.errors[layer][0].abs().max().item<double>(), 0.0);
+    }
+  }
+}
+
+TEST(Run, IsTheSameWhenDecoderRowsAreNotKept) {
+  for (const TinyCase& tiny : all_tiny_cases()) {
+    SCOPED_TRACE(tiny.name);
+    const TinySetup setup(tiny, at::kFloat);
+    const ReplacementRun kept = run_replacement(setup.model, *setup.transcoders, kIds);
+    const ReplacementRun streamed =
+        run_replacement(setup.model, *setup.transcoders, kIds, std::nullopt,
+                        /*keep_decoder_bytes=*/kept.decoders.bytes() - 1);
+    ASSERT_TRUE(kept.decoders.kept());
+    ASSERT_FALSE(streamed.decoders.kept());
+    EXPECT_EQ(streamed.decoders.bytes(), kept.decoders.bytes());
+    for (std::int64_t from = 0; from < 3; ++from) {
+      EXPECT_TRUE(at::equal(kept.errors[static_cast<std::size_t>(from)],
+                            streamed.errors[static_cast<std::size_t>(from)]));
+      for (std::int64_t into = from; into <= setup.transcoders->last_written_layer(from); ++into) {
+        EXPECT_TRUE(at::equal(kept.written_rows(from, into).rows,
+                              streamed.written_rows(from, into).rows));
+      }
     }
   }
 }

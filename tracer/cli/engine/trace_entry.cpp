@@ -8,7 +8,6 @@
 #include "export/slug.h"
 #include "graph/influence.h"
 #include "tracer/cli/engine.h"
-#include "tracer/cli/engine/peak_memory.h"
 #include "tracer/cli/engine/run_guarded.h"
 #include "tracer/inspect.h"
 #include "tracer/text/tokenizer.h"

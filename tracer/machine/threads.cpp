@@ -1,5 +1,6 @@
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 
+#include <algorithm>
 #include <thread>
 
 #include <ATen/ATen.h>
@@ -8,6 +9,7 @@
 #include <dlfcn.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 namespace circuit {
 namespace {
@@ -35,6 +37,14 @@ ThreadScope::ThreadScope(int threads) {
 }
 
 ThreadScope::~ThreadScope() = default;
+
+std::size_t worker_count() {
+  return static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+}
+
+std::size_t current_worker() {
+  return static_cast<std::size_t>(std::max(0, tbb::this_task_arena::current_thread_index()));
+}
 
 void parallel_tasks(std::size_t count, const std::function<void(std::size_t)>& body) {
   tbb::parallel_for(

@@ -26,4 +26,9 @@ class ThreadScope {
 /// disjoint memory; the split into tasks is the caller's, so results do not depend on threads.
 void parallel_tasks(std::size_t count, const std::function<void(std::size_t)>& body);
 
+/// Threads that may run tasks at the same time.
+std::size_t worker_count();
+/// Inside a task: which of them runs it, 0 … worker_count() - 1; for buffers of their own.
+std::size_t current_worker();
+
 }  // namespace circuit

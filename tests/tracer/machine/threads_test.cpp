@@ -1,4 +1,4 @@
-#include "tracer/model/threads.h"
+#include "tracer/machine/threads.h"
 
 #include <atomic>
 #include <mutex>
