@@ -177,6 +177,10 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
   const auto attribution_started = std::chrono::steady_clock::now();
   Provenance provenance = state_->provenance(input, options, run, outputs);
   Attribution result = attribute(run, outputs, options, progress);
+  const std::optional<Rounding> rounding =
+      result.rounding ? std::optional(Rounding{.rows = result.rounding->rows,
+                                               .largest_error = result.rounding->largest_error})
+                      : std::nullopt;
   const std::int64_t predicted_peak = result.plan.predicted_peak_bytes;
   for (const std::int32_t id : ids) result.nodes.tokens.push_back(token_text(id));
   AttributionGraph graph(std::move(result.nodes), std::move(result.edges),
@@ -185,7 +189,8 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
   return {
       .graph = std::move(graph),
       .seconds = {{"forward", forward_seconds}, {"attribute", seconds_since(attribution_started)}},
-      .predicted_peak_bytes = predicted_peak};
+      .predicted_peak_bytes = predicted_peak,
+      .rounding = rounding};
 }
 
 void Tracer::label_features(AttributionGraph& graph,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,20 @@
 
 namespace circuit {
 
+/// What narrow products cost: rows computed again with products in f32 from the same weights,
+/// activations and patterns.
+struct Rounding {
+  std::int64_t rows = 0;       ///< computed again
+  double largest_error = 0.0;  ///< of an edge, over the absolute sum of its row
+};
+
 /// One traced prompt: the unpruned graph, and how long the stages took.
 struct Trace {
   AttributionGraph graph;
   std::map<std::string, double> seconds;  ///< "forward", "attribute"
   /// What the memory plan of the trace expects the process to hold at most, in bytes.
   std::int64_t predicted_peak_bytes = 0;
+  std::optional<Rounding> rounding;  ///< with ComputeType::kBF16
 };
 
 /// The most memory that the process has held so far, in bytes; 0 = unknown.

@@ -13,6 +13,7 @@
 #include "tracer/attribution/feature_targets.h"
 #include "tracer/attribution/rows.h"
 #include "tracer/attribution/selection.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -106,9 +107,15 @@ Attribution attribute(const ReplacementRun& run, const OutputTargets& outputs,
                       const AttributionOptions& options, Sources& sources, const MemoryPlan& plan,
                       const Progress& progress) {
   check(options);
-  AssembledGraph assembled =
-      assemble(compute_rows(run, outputs, options, sources, plan, progress), outputs.targets.size());
   Attribution result;
+  AssembledGraph assembled;
+  {
+    const RowStore store = compute_rows(run, outputs, options, sources, plan, progress);
+    if (sum_type(run.model->dtype) != run.model->dtype) {
+      result.rounding = check_rounding(run, outputs, sources, store);
+    }
+    assembled = assemble(store, outputs.targets.size());
+  }
   result.nodes = describe_nodes(run, outputs);
   result.nodes.selected_features = std::move(assembled.selected_features);
   result.edges = std::move(assembled.edges);

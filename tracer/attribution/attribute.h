@@ -2,9 +2,11 @@
 // targets (docs/method.md, attribution).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "graph/attribution_graph.h"
+#include "tracer/attribution/check_rounding.h"
 #include "tracer/attribution/memory_plan.h"
 #include "tracer/attribution/targets.h"
 #include "tracer/options.h"
@@ -19,6 +21,7 @@ struct Attribution {
   std::vector<float> row_dropped;
   RowTotals totals;
   MemoryPlan plan;
+  std::optional<RoundingCheck> rounding;  ///< where products are narrower than their sums
 };
 
 /// Selected features, and so the result, equal circuit-tracer's for the same round size. Throws

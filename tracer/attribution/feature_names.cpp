@@ -7,6 +7,7 @@
 
 #include "tracer/attribution/targets.h"
 #include "tracer/machine/threads.h"
+#include "transcoders/tensor_view.h"
 
 namespace circuit {
 namespace {
@@ -39,6 +40,15 @@ std::string join_tokens(const Tokenizer* tokenizer, const at::Tensor& ids) {
 
 }  // namespace
 
+std::int64_t naming_bytes(const Model& model) {
+  // Scores of a task's features, and what its search for the highest holds beside them.
+  const std::int64_t of_task =
+      2 * static_cast<std::int64_t>(kFeaturesPerTask) * model.config.vocabulary_size;
+  const std::int64_t values =
+      model.unembedding.numel() + static_cast<std::int64_t>(worker_count()) * of_task;
+  return values * static_cast<std::int64_t>(at::elementSize(model.dtype));
+}
+
 std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
                                                  const TranscoderSet& transcoders,
                                                  const Tokenizer* tokenizer,
@@ -59,6 +69,7 @@ std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
           names[first + i] = join_tokens(tokenizer, top.select(0, static_cast<std::int64_t>(i)));
         }
       });
+  release_pages(model.unembedding);
   std::map<FeatureKey, FeatureLabel> labels;
   for (std::size_t i = 0; i < features.size(); ++i) {
     labels[features[i]] = {.text = names[i], .source = "output tokens"};

@@ -20,4 +20,7 @@ std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel> name_features(
     const Model& model, const TranscoderSet& transcoders, const Tokenizer* tokenizer,
     std::span<const std::pair<std::int32_t, std::int32_t>> features);
 
+/// Bytes that this takes beside the model's weights, and those of the unembedding.
+std::int64_t naming_bytes(const Model& model);
+
 }  // namespace circuit

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tracer/attribution/feature_names.h"
 #include "tracer/attribution/rows.h"
 #include "tracer/machine/process_memory.h"
 
@@ -20,6 +21,8 @@ constexpr std::int64_t kMostBatchBytes = std::int64_t{256} << 20;
 // Of the graph: column and weight of an edge; and while it is pruned also a mark and a score.
 constexpr std::int64_t kBytesPerEdge = 8;
 constexpr std::int64_t kPruneBytesPerEdge = 9;
+// Pictures of a few hundred nodes and the libraries that draw them.
+constexpr std::int64_t kDrawingBytes = std::int64_t{48} << 20;
 
 std::string size_text(std::int64_t bytes) {
   std::array<char, 32> text;
@@ -39,6 +42,7 @@ MemoryNeeds memory_needs(const ReplacementRun& run, const Sources& sources,
   MemoryNeeds needs;
   needs.held = resident_memory_bytes();
   needs.scratch = RowComputer::scratch_bytes(run, sources);
+  needs.output = naming_bytes(*run.model) + kDrawingBytes;
   needs.largest_target = RowComputer::bytes_per_target(run, last);
   const ReadPoint output = {.layer = run.n_layers(), .position = last};
 
@@ -70,9 +74,9 @@ MemoryNeeds memory_needs(const ReplacementRun& run, const Sources& sources,
 MemoryPlan plan_memory(const MemoryNeeds& needs, std::int64_t budget_bytes) {
   const std::int64_t working = needs.held + needs.scratch;
   const std::int64_t graph = needs.edges * kBytesPerEdge;
-  const std::int64_t least =
-      std::max(working + needs.largest_target,
-               needs.held + graph + needs.edges * kPruneBytesPerEdge);
+  const std::int64_t finishing =
+      needs.held + graph + std::max(needs.edges * kPruneBytesPerEdge, needs.output);
+  const std::int64_t least = std::max(working + needs.largest_target, finishing);
   if (least > budget_bytes) {
     throw std::runtime_error("[trace] --memory is " + size_text(budget_bytes) +
                              ", expected at least " + size_text(least) + ": " +
@@ -92,8 +96,7 @@ MemoryPlan plan_memory(const MemoryNeeds& needs, std::int64_t budget_bytes) {
       0, std::min({needs.rows, free - plan.batch_bytes, budget_bytes - needs.held - graph}));
   plan.predicted_peak_bytes =
       std::max({peak_memory_bytes(), working + plan.batch_bytes + plan.resident_row_bytes,
-                needs.held + plan.resident_row_bytes + graph,
-                needs.held + graph + needs.edges * kPruneBytesPerEdge});
+                needs.held + plan.resident_row_bytes + graph, finishing});
   return plan;
 }
 

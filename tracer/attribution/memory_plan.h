@@ -24,6 +24,7 @@ struct MemoryNeeds {
   std::int64_t all_targets = 0;    ///< gradients of all targets together
   std::int64_t rows = 0;           ///< rows over all active features, at most
   std::int64_t edges = 0;          ///< number of edges of the graph, at most
+  std::int64_t output = 0;         ///< what naming features and drawing take in the end
 };
 
 /// Of a trace of at most `max_features` features (0 = all) and `n_targets` outputs.

@@ -43,6 +43,8 @@ struct TraceReport {
   std::optional<double> closure_error;
   std::map<std::string, double> seconds;  ///< "load", "forward", "attribute", "prune", "export"
   std::int64_t peak_memory_bytes = 0;     ///< 0 = unknown
+  std::int64_t predicted_peak_bytes = 0;  ///< what the memory plan expected at most
+  std::optional<Rounding> rounding;       ///< of bf16
   std::vector<std::filesystem::path> files;
 };
 

@@ -111,7 +111,7 @@ void add_attribution_options(CLI::App& command, TraceCommand& trace) {
       ->group(group);
   command
       .add_option("--memory", trace.memory,
-                  "For the buffers of the backward pass; more is faster: 1.5GiB, 800MB")
+                  "Memory of the whole process at most: 1.5GiB, 800MB; less is slower")
       ->type_name("SIZE")
       ->capture_default_str()
       ->group(group);

@@ -67,9 +67,16 @@ std::string trace_report_text(const TraceReport& report) {
   table.add("scores", scores_text(report.scores));
   table.add("closure", closure_text(report.closure_error));
   table.add("time", phases_text(report));
-  table.add("memory", report.peak_memory_bytes > 0
-                          ? byte_size_text(report.peak_memory_bytes) + " at most"
-                          : "unknown");
+  if (report.rounding) {
+    table.add("rounding", error_text(report.rounding->largest_error) +
+                              " of a row's absolute sum: largest error of " +
+                              count_text(static_cast<std::size_t>(report.rounding->rows)) +
+                              " rows computed again in f32");
+  }
+  table.add("memory", "peak " +
+                          (report.peak_memory_bytes > 0 ? byte_size_text(report.peak_memory_bytes)
+                                                        : std::string("unknown")) +
+                          ", predicted at most " + byte_size_text(report.predicted_peak_bytes));
   std::vector<std::string> files;
   for (const auto& file : report.files) files.push_back(file.string());
   table.add_lines("files", files);
@@ -99,6 +106,11 @@ std::string trace_report_json(const TraceReport& report) {
   object["closure_error"] = number_or_null<Json>(report.closure_error);
   object["phases"] = phases;
   object["peak_memory_bytes"] = report.peak_memory_bytes;
+  object["predicted_peak_memory_bytes"] = report.predicted_peak_bytes;
+  if (report.rounding) {
+    object["rounding"] = {{"rows", report.rounding->rows},
+                          {"largest_error", number_or_null<Json>(report.rounding->largest_error)}};
+  }
   object["files"] = files;
   return json_line(object);
 }

@@ -20,6 +20,7 @@ using circuit::testing::write_text;
 using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using Json = nlohmann::json;
 
 constexpr const char* kPrompt = "le contraire de petit est";
@@ -47,7 +48,7 @@ TEST(Trace, ReportsForPeople) {
         "\nclosure   [0-9]\\.[0-9]e-[0-9]+ of a row at most\n",
         "\ntime      load [0-9.]+ s, forward [0-9.]+ s, attribute [0-9.]+ s, prune [0-9.]+ s, "
         "export [0-9.]+ s\n",
-        "\nmemory    [0-9.]+ [MG]iB at most\n",
+        "\nmemory    peak [0-9.]+ [MG]iB, predicted at most [0-9.]+ [MG]iB\n",
         "\nfiles     \\./le-contraire-de-petit-est\\.json\n"}) {
     EXPECT_TRUE(std::regex_search(result.output, std::regex(line))) << line << "\n"
                                                                     << result.output;
@@ -65,7 +66,7 @@ TEST(Trace, ReportsAsJson) {
   for (const auto& [key, value] : report.items()) keys.push_back(key);
   EXPECT_THAT(keys, ElementsAre("active_features", "closure_error", "completeness_score", "edges",
                                 "files", "nodes", "peak_memory_bytes", "phases",
-                                "replacement_score", "selected_features", "targets", "tokens"));
+                                "predicted_peak_memory_bytes", "replacement_score", "selected_features", "targets", "tokens"));
   EXPECT_EQ(report["tokens"], Json({"<bos>", " le", " contraire", " de", " petit", " est"}));
   EXPECT_EQ(report["targets"][0]["token"], " grand");
   EXPECT_TRUE(report["targets"][0]["token_id"].is_number_integer());
@@ -191,6 +192,23 @@ TEST(Trace, ComputesInEveryType) {
   EXPECT_LT(f64["closure_error"], 1e-12);
   const Json bf16 = trace_json({"--prompt", kPrompt, "--dtype", "bf16"}, folder.path());
   EXPECT_EQ(bf16["targets"][0]["token"], " grand");
+  // Inputs and results of products have 8 bits; sums do not lose them.
+  EXPECT_GT(bf16["rounding"]["rows"], 5);
+  EXPECT_GT(bf16["rounding"]["largest_error"], 1e-6);
+  EXPECT_LT(bf16["rounding"]["largest_error"], 1e-2);
+  EXPECT_FALSE(f32.contains("rounding"));
+}
+
+TEST(Trace, StaysInsideTheMemoryItIsGiven) {
+  const TempDir folder;
+  const Json report = trace_json({"--prompt", kPrompt, "--memory", "400MiB"}, folder.path());
+  EXPECT_LE(report["predicted_peak_memory_bytes"], std::int64_t{400} << 20);
+  EXPECT_LE(report["peak_memory_bytes"], report["predicted_peak_memory_bytes"]);
+  const ChildResult refused = run_circuit(
+      {"trace", "--prompt", kPrompt, "--memory", "30MiB", "--out", folder.path()});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.errors,
+              StartsWith("circuit: [trace] --memory is 0.03 GiB, expected at least 0."));
 }
 
 }  // namespace

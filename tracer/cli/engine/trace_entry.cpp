@@ -111,6 +111,8 @@ TraceReport trace(const TraceRequest& request) {
     return write_files(request, graph, pruned, report.scores);
   });
   describe(graph, pruned, report);
+  report.predicted_peak_bytes = traced.predicted_peak_bytes;
+  report.rounding = traced.rounding;
   report.peak_memory_bytes = peak_memory_bytes();
   return report;
 }
