@@ -39,6 +39,8 @@ int run(int argc, char** argv) {
   app.add_option("--prompt-file", setup_options.prompt_file, "With --model; else random tokens");
   app.add_option("--tokens", setup_options.tokens, "Length of a random prompt")
       ->capture_default_str();
+  app.add_option("--layers", setup_options.layers, "Layers of a random model")
+      ->capture_default_str();
   app.add_flag("--cross-layer", setup_options.cross_layer, "Random transcoders of that kind");
   app.add_flag("--tiny", setup_options.tiny, "A random model of a few thousand weights");
   app.add_option("--case", only, "forward, encode, backward, contraction, rows or attribute");

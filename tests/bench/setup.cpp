@@ -13,10 +13,11 @@ namespace circuit::bench {
 namespace {
 
 // SmolLM2-135M, with a small MLP and vocabulary: the backward sees neither.
-testing::TinyModelSpec model_spec(bool tiny) {
+testing::TinyModelSpec model_spec(const SetupOptions& options) {
+  const bool tiny = options.tiny;
   testing::TinyModelSpec spec;
   spec.family = &find_architecture("LlamaForCausalLM", "llama");
-  spec.n_layers = tiny ? 3 : 30;
+  spec.n_layers = tiny ? 3 : options.layers;
   spec.d_model = tiny ? 48 : 576;
   spec.n_heads = tiny ? 6 : 9;
   spec.n_kv_heads = 3;
@@ -30,7 +31,7 @@ testing::TinyModelSpec model_spec(bool tiny) {
 testing::TinyTranscoderSpec transcoder_spec(const SetupOptions& options) {
   testing::TinyTranscoderSpec spec;
   spec.cross_layer = options.cross_layer;
-  spec.n_layers = options.tiny ? 3 : 30;
+  spec.n_layers = options.tiny ? 3 : options.layers;
   spec.d_model = options.tiny ? 48 : 576;
   spec.n_features = options.tiny ? 64 : options.cross_layer ? 256 : 2048;
   spec.target_l0 = options.tiny ? 6 : options.cross_layer ? 8 : 20;
@@ -56,7 +57,7 @@ std::vector<std::int32_t> prompt_ids(const SetupOptions& options, const Model& m
 
 Setup::Setup(const SetupOptions& options) {
   if (options.model.empty()) {
-    write_tiny_model(folder / "model", model_spec(options.tiny));
+    write_tiny_model(folder / "model", model_spec(options));
     write_tiny_transcoders(folder / "transcoders", transcoder_spec(options));
     name = std::string(options.tiny ? "tiny" : "random SmolLM2-135M shape") +
            (options.cross_layer ? ", cross-layer" : ", per-layer");

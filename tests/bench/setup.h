@@ -17,6 +17,7 @@ struct SetupOptions {
   std::filesystem::path model, transcoders;  ///< both, or neither: then random ones are written
   std::filesystem::path prompt_file;         ///< with a given model; else random tokens
   std::int64_t tokens = 11;                  ///< of a random prompt
+  std::int64_t layers = 30;                  ///< of a random model
   bool cross_layer = false;                  ///< random transcoders
   bool tiny = false;                         ///< random model of a few thousand weights
 };
