@@ -51,14 +51,14 @@ int run(int argc, char** argv) {
 
   const c10::InferenceMode inference;
   const circuit::ThreadScope scope(threads);
-  const GemmRate before = circuit::bench::gemm_rate();
+  const GemmRate before = circuit::bench::gemm_rate(setup_options.tiny ? 1 : 9);
   const circuit::bench::Setup setup(setup_options);
   std::printf("%s, %zu tokens, %zu threads\n", setup.name.c_str(), setup.ids.size(),
               circuit::worker_count());
   std::printf("%-12s %11s %10s %9s %8s %8s %8s  %s\n", "case", "median", "GFLOP", "GFLOP/s",
               "of GEMM", "GB/s", "peak GiB", "checked against");
   for (const Measurement& result : run_cases(setup, options, only)) print(result, before);
-  const GemmRate after = circuit::bench::gemm_rate();
+  const GemmRate after = circuit::bench::gemm_rate(setup_options.tiny ? 1 : 9);
   std::printf("GEMM: %.0f GFLOP/s before, %.0f after (%s)\n", before.gflops, after.gflops,
               before.library.c_str());
   return 0;

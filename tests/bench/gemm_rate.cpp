@@ -22,7 +22,7 @@ std::string library_name() {
 
 }  // namespace
 
-GemmRate gemm_rate() {
+GemmRate gemm_rate(int repeats) {
   constexpr std::int64_t kSize = 1024;
   constexpr int kProducts = 8;
   const std::size_t threads = worker_count();
@@ -33,7 +33,7 @@ GemmRate gemm_rate() {
     c.push_back(at::empty({kSize, kSize}));
   }
   std::vector<double> rates;
-  for (int repeat = 0; repeat < 10; ++repeat) {
+  for (int repeat = 0; repeat <= repeats; ++repeat) {
     const auto start = std::chrono::steady_clock::now();
     parallel_tasks(threads, [&](std::size_t i) {
       for (int product = 0; product < kProducts; ++product) at::mm_out(c[i], a[i], b[i]);

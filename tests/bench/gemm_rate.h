@@ -10,7 +10,7 @@ struct GemmRate {
   std::string library;  ///< the BLAS and the kernels it chose, as far as it says
 };
 
-/// Products [1024, 1024] x [1024, 1024] in float, one on each thread; median of 9.
-GemmRate gemm_rate();
+/// Products [1024, 1024] x [1024, 1024] in float, one on each thread; median of `repeat`.
+GemmRate gemm_rate(int repeat = 9);
 
 }  // namespace circuit::bench

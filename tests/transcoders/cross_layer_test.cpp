@@ -84,6 +84,24 @@ TEST_F(CrossLayer, GivesDecoderRowsForEveryLayerFromTheSourceOn) {
   }
 }
 
+TEST_F(CrossLayer, GivesDecoderRowsForOneLayerAlone) {
+  write_tiny_transcoders(directory_.path(), {.cross_layer = true});
+  const auto set = load_transcoders(directory_.path());
+  for (int layer = 0; layer < 3; ++layer) {
+    const at::Tensor all = set->decoder_rows(layer, indices({39, 0, 7}));
+    for (int into = layer; into < 3; ++into) {
+      EXPECT_TRUE(at::equal(set->decoder_rows_into(layer, indices({39, 0, 7}), into),
+                            all.select(1, into - layer)));
+    }
+  }
+  for (const int into : {0, 3}) {
+    EXPECT_EQ(
+        message_of<std::invalid_argument>([&] { set->decoder_rows_into(1, indices({1}), into); }),
+        "[decoder_rows] features of layer 1 write into layers 1 to 2, asked for layer " +
+            std::to_string(into));
+  }
+}
+
 TEST_F(CrossLayer, TakesTopKFromTheConfig) {
   write_tiny_transcoders(
       directory_.path(),

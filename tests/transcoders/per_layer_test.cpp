@@ -70,6 +70,8 @@ TEST_F(PerLayer, ReadsTheSkipTopKDirectory) {
     const at::Tensor features = indices({39, 0, 7, 7});
     EXPECT_TRUE(at::equal(set->encoder_rows(layer, features),
                           stored.at("W_enc").index_select(0, features)));
+    EXPECT_TRUE(at::equal(set->decoder_rows_into(layer, features, layer),
+                          set->decoder_rows(layer, features).select(1, 0)));
     EXPECT_TRUE(at::equal(set->decoder_rows(layer, features),
                           stored.at("W_dec").index_select(0, features).unsqueeze(1)));
     EXPECT_TRUE(at::equal(set->encoder_bias(layer), stored.at("b_enc")));

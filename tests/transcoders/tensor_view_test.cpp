@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -121,6 +122,46 @@ TEST_F(TensorViewFile, GathersRowsInTheOrderAskedFor) {
   EXPECT_TRUE(at::equal(gathered, values.index_select(0, indices({3, 1, 3}))));
   const at::Tensor none = gather_rows("test", file, "x", indices({}));
   EXPECT_EQ(none.sizes(), (std::vector<std::int64_t>{0, 3, 2}));
+}
+
+TEST_F(TensorViewFile, GathersOnePartOfEachRow) {
+  const at::Tensor values = at::arange(24).view({4, 3, 2}).to(at::kFloat);
+  const SafetensorsFile file = open({{"x", values}});
+  for (const std::int64_t part : {0, 1, 2}) {
+    EXPECT_TRUE(at::equal(gather_rows("test", file, "x", indices({3, 1, 3}), part),
+                          values.select(1, part).index_select(0, indices({3, 1, 3}))));
+  }
+  EXPECT_EQ(gather_rows("test", file, "x", indices({}), 1).sizes(),
+            (std::vector<std::int64_t>{0, 2}));
+}
+
+// What the process holds of its files, in KiB.
+std::int64_t resident_file_pages() {
+  std::ifstream status("/proc/self/status");
+  std::int64_t kibibytes = 0;
+  for (std::string word; status >> word;) {
+    if (word == "RssFile:") status >> kibibytes;
+  }
+  return kibibytes;
+}
+
+TEST_F(TensorViewFile, ReleasesThePagesOfAMappedTensorAndReadsThemAgain) {
+  const at::Tensor values = at::arange(std::int64_t{8} << 20).to(at::kFloat).view({1024, -1});
+  const SafetensorsFile file = open({{"x", values}});
+  const at::Tensor mapped = map_tensor(file, "x");
+  ASSERT_TRUE(at::equal(mapped, values));
+  const std::int64_t before = resident_file_pages();
+  release_pages(mapped.select(1, 3));
+  EXPECT_LT(resident_file_pages(), before - 24 * 1024);
+  EXPECT_TRUE(at::equal(mapped, values));
+}
+
+TEST_F(TensorViewFile, LeavesMemoryAloneThatIsNotMapped) {
+  const at::Tensor values = at::arange(std::int64_t{1} << 20);
+  const at::Tensor copy = values.clone();
+  release_pages(values);
+  release_pages(at::Tensor());
+  EXPECT_TRUE(at::equal(values, copy));
 }
 
 TEST_F(TensorViewFile, RefusesRowsThatAreNotThere) {

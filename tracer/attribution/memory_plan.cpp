@@ -25,9 +25,11 @@ constexpr std::int64_t kPruneBytesPerEdge = 9;
 constexpr std::int64_t kDrawingBytes = std::int64_t{48} << 20;
 
 std::string size_text(std::int64_t bytes) {
+  constexpr std::int64_t kMiB = std::int64_t{1} << 20;
+  const bool large = bytes >= 1024 * kMiB;
   std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.2f GiB",
-                static_cast<double>(bytes) / static_cast<double>(std::int64_t{1} << 30));
+  std::snprintf(text.data(), text.size(), large ? "%.2f GiB" : "%.0f MiB",
+                static_cast<double>(bytes) / static_cast<double>(large ? 1024 * kMiB : kMiB));
   return text.data();
 }
 

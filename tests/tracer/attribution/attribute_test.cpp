@@ -272,7 +272,7 @@ TEST(Attribute, RefusesABudgetThatIsTooSmall) {
   options.memory_bytes = 1 << 20;
   const std::string said =
       message_of<std::runtime_error>([&] { attribute_all(setup, options); });
-  EXPECT_TRUE(said.starts_with("[trace] --memory is 0.00 GiB, expected at least 0.")) << said;
+  EXPECT_TRUE(said.starts_with("[trace] --memory is 1 MiB, expected at least ")) << said;
 }
 
 TEST(Attribute, DoesNotDependOnTheRankingRoundWhenAllFeaturesAreSelected) {

@@ -208,7 +208,7 @@ TEST(Trace, StaysInsideTheMemoryItIsGiven) {
       {"trace", "--prompt", kPrompt, "--memory", "30MiB", "--out", folder.path()});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.errors,
-              StartsWith("circuit: [trace] --memory is 0.03 GiB, expected at least 0."));
+              StartsWith("circuit: [trace] --memory is 30 MiB, expected at least "));
 }
 
 }  // namespace
