@@ -99,11 +99,15 @@ void EdgeSink<T>::write_site(std::int64_t layer, const at::Tensor& gradients) {
       if (batch_.read(slot).position >= task.position) scratch.slots.push_back(slot);
     }
     if (scratch.slots.empty()) return;
-    scratch.vectors = reuse_buffer(scratch.vectors,
-                                   {sources_.written_count(task.position), gradients.size(1)},
-                                   sources_.type());
-    sources_.written(task.position, scratch.vectors);
-    const at::Tensor vectors = scratch.vectors.to(products_);
+    at::Tensor vectors = sources_.kept(task.position);
+    if (!vectors.defined()) {
+      scratch.vectors = reuse_buffer(scratch.vectors,
+                                     {sources_.written_count(task.position), gradients.size(1)},
+                                     sources_.type());
+      sources_.written(task.position, scratch.vectors);
+      vectors = scratch.vectors;
+    }
+    vectors = vectors.to(products_);
     contract(task, gradients, vectors, scratch,
              [&](std::span<const std::int64_t> slots, const T* edges) {
                for (const std::int64_t slot : slots) {

@@ -29,15 +29,27 @@ std::vector<at::Tensor> push_zeroed_tokens(const ReplacementRun& run) {
 
 }  // namespace
 
-Sources::Sources(const ReplacementRun& run)
+Sources::Sources(const ReplacementRun& run, std::int64_t keep_bytes)
     : run_(run),
       cross_layer_(run.transcoders->info().cross_layer),
       columns_(run.features, run.n_layers(), run.n_positions(), run.zero_positions),
-      zeroed_token_values_(push_zeroed_tokens(run)) {}
+      zeroed_token_values_(push_zeroed_tokens(run)),
+      keeps_(all_bytes() <= keep_bytes),
+      kept_(static_cast<std::size_t>(run.n_layers())) {}
+
+std::int64_t Sources::all_bytes() const {
+  std::int64_t rows = run_.n_layers() * (run_.n_positions() - run_.zero_positions);  // errors
+  for (std::int64_t from = 0; from < run_.n_layers(); ++from) {
+    rows += (columns_.first_feature(from, run_.n_positions()) - columns_.first_feature(from, 0)) *
+            (run_.transcoders->last_written_layer(from) - from + 1);
+  }
+  return rows * run_.model->config.d_model * static_cast<std::int64_t>(at::elementSize(type()));
+}
 
 void Sources::open_layer(std::int64_t layer) {
   const std::int64_t first = first_layer(layer);
   open_layer_ = layer;
+  if (!kept_[static_cast<std::size_t>(layer)].empty()) return;
   open_rows_.assign(static_cast<std::size_t>(layer - first + 1), {});
   const auto read = [&](std::size_t i) {
     open_rows_[i] = run_.written_rows(first + static_cast<std::int64_t>(i), layer);
@@ -47,6 +59,23 @@ void Sources::open_layer(std::int64_t layer) {
   } else {
     parallel_tasks(open_rows_.size(), read);
   }
+  if (keeps_) keep_open_layer();
+}
+
+void Sources::keep_open_layer() {
+  std::vector<at::Tensor>& matrices = kept_[static_cast<std::size_t>(open_layer_)];
+  matrices.resize(static_cast<std::size_t>(run_.n_positions()));
+  parallel_tasks(matrices.size(), [&](std::size_t q) {
+    const auto position = static_cast<std::int64_t>(q);
+    if (position < run_.zero_positions) return;
+    matrices[q] = at::empty({written_count(position), run_.model->config.d_model}, type());
+    written(position, matrices[q]);
+  });
+}
+
+at::Tensor Sources::kept(std::int64_t position) const {
+  const std::vector<at::Tensor>& matrices = kept_[static_cast<std::size_t>(open_layer_)];
+  return matrices.empty() ? at::Tensor() : matrices[static_cast<std::size_t>(position)];
 }
 
 std::int64_t Sources::written_count(std::int64_t position) const {

@@ -15,7 +15,9 @@ namespace circuit {
 
 class Sources {
  public:
-  explicit Sources(const ReplacementRun& run);
+  /// Keeps every matrix that `written` gives, from its first use on, when all of them take at most
+  /// `keep_bytes`: rounds of few targets spend a tenth of their time gathering.
+  explicit Sources(const ReplacementRun& run, std::int64_t keep_bytes = std::int64_t{256} << 20);
 
   const ColumnLayout& columns() const { return columns_; }
   /// The type of the vectors that `written` gives.
@@ -32,6 +34,10 @@ class Sources {
   /// Their vectors [written_count, d_model], into `out` of that shape, contiguous, of the weights'
   /// type. May run for several positions at once.
   void written(std::int64_t position, at::Tensor out) const;
+  /// The same matrix where it is kept, else an undefined tensor.
+  at::Tensor kept(std::int64_t position) const;
+  /// Bytes that kept matrices take in the end; 0 when they are not kept.
+  std::int64_t kept_bytes() const { return keeps_ ? all_bytes() : 0; }
 
   /// [n_positions, d_model] in the sum type.
   const at::Tensor& token_embeddings() const { return run_.record.token_embeddings; }
@@ -42,12 +48,17 @@ class Sources {
   }
 
  private:
+  std::int64_t all_bytes() const;
+  void keep_open_layer();
+
   const ReplacementRun& run_;
   bool cross_layer_;
   ColumnLayout columns_;
   std::vector<at::Tensor> zeroed_token_values_;  ///< [n_layers]
   std::int64_t open_layer_ = -1;
   std::vector<ScaledRows> open_rows_;  ///< of the layers first_layer(open_layer_) … open_layer_
+  bool keeps_ = false;
+  std::vector<std::vector<at::Tensor>> kept_;  ///< [n_layers] of [n_positions], or empty
 };
 
 }  // namespace circuit

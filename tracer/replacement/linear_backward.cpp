@@ -17,8 +17,8 @@ namespace {
 // cache and to share among threads. The split depends on nothing but the batch, so that results do
 // not depend on the number of threads.
 constexpr std::int64_t kMostRowsPerTask = 512;
-constexpr std::int64_t kLeastRowsPerTask = 96;
-constexpr std::int64_t kTasksPerSweep = 16;
+constexpr std::int64_t kLeastRowsPerTask = 128;
+constexpr std::int64_t kTasksPerSweep = 12;
 
 std::int64_t d_outputs(const ModelConfig& c) { return c.n_heads * c.d_head; }
 std::int64_t d_values(const ModelConfig& c) { return c.n_kv_heads * c.d_head; }

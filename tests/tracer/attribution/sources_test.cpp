@@ -8,7 +8,7 @@
 namespace circuit::testing {
 namespace {
 
-// Kept in memory, then read again for each layer.
+// Decoder rows and matrices kept in memory, then made again for each layer.
 TEST(Sources, GivesEveryFeatureAndTheErrorAtEachPlaceTheyWrite) {
   for (const TinyCase& tiny : all_tiny_cases()) {
     SCOPED_TRACE(tiny.name);
@@ -17,7 +17,8 @@ TEST(Sources, GivesEveryFeatureAndTheErrorAtEachPlaceTheyWrite) {
       const ReplacementRun run =
           run_replacement(setup.model, *setup.transcoders, std::vector<std::int32_t>{0, 3, 8, 21},
                           std::nullopt, keep);
-      Sources sources(run);
+      Sources sources(run, keep);
+      std::int64_t kept_bytes = 0;
       for (std::int64_t layer = 2; layer >= 0; --layer) {
         sources.open_layer(layer);
         for (std::int64_t q = 1; q < 4; ++q) {
@@ -39,8 +40,15 @@ TEST(Sources, GivesEveryFeatureAndTheErrorAtEachPlaceTheyWrite) {
           }
           expected.push_back(run.errors[static_cast<std::size_t>(layer)][q]);
           EXPECT_TRUE(at::equal(found, at::stack(expected)));
+          sources.open_layer(layer);  // now as in later sweeps
+          ASSERT_EQ(sources.kept(q).defined(), keep > 0);
+          if (keep > 0) {
+            EXPECT_TRUE(at::equal(sources.kept(q), found));
+            kept_bytes += static_cast<std::int64_t>(found.nbytes());
+          }
         }
       }
+      EXPECT_EQ(sources.kept_bytes(), kept_bytes);
     }
   }
 }
