@@ -237,10 +237,10 @@ TEST(Attribute, DependsOnTheMemoryBudgetOnlyByRounding) {
   const ThreadScope threads(2);
   std::set<bool> kinds;
   const std::vector<TinyCase> cases = all_tiny_cases();
-  for (std::size_t i = 0; i < cases.size(); i += 5) {
-    SCOPED_TRACE(cases[i].name);
-    kinds.insert(cases[i].transcoders.cross_layer);
-    const TinySetup setup(cases[i], at::kFloat);
+  for (std::size_t tiny = 0; tiny < cases.size(); tiny += 5) {
+    SCOPED_TRACE(cases[tiny].name);
+    kinds.insert(cases[tiny].transcoders.cross_layer);
+    const TinySetup setup(cases[tiny], at::kFloat);
     for (const std::int64_t max_features : {0, 15}) {
       AttributionOptions options;
       options.max_features = max_features;
