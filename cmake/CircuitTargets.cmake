@@ -28,7 +28,9 @@ function(circuit_add_torch_library name)
   _circuit_refuse_unknown(circuit_add_torch_library ${name} "${arg_UNPARSED_ARGUMENTS}")
   if(arg_SHARED)
     add_library(${name} SHARED ${arg_SOURCES})
-    set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+    # Installed, it still finds a LibTorch outside the system's folders.
+    set_target_properties(${name} PROPERTIES
+      LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}" INSTALL_RPATH_USE_LINK_PATH ON)
     target_link_libraries(${name} PRIVATE circuit_torch)
   else()
     add_library(${name} STATIC ${arg_SOURCES})

@@ -3,12 +3,14 @@
 #
 # It looks in CIRCUIT_TORCH_DIR (option or environment), in the torch of python3 when
 # CIRCUIT_TORCH_FROM_PYTHON is on, then where CMake looks (Torch_DIR, CMAKE_PREFIX_PATH, system).
+# What the first two say is remembered: a build folder keeps its LibTorch when it is configured
+# again where the environment is another one.
 #
 # LibTorch's own CMake package is not used: with two installations it may take c10 from one and
 # torch from the other, and it asks for protobuf, gflags and, for CUDA wheels, a CUDA compiler.
 # Here every library comes from the folder that holds libtorch_cpu, or configuring stops.
 
-set(CIRCUIT_TORCH_DIR "$ENV{CIRCUIT_TORCH_DIR}" CACHE PATH
+set(CIRCUIT_TORCH_DIR "" CACHE PATH
     "LibTorch: a folder with lib/libtorch_cpu.so (an unpacked download, pip's torch folder)")
 option(CIRCUIT_TORCH_FROM_PYTHON "Use the torch of python3" OFF)
 mark_as_advanced(CIRCUIT_TORCH_DIR CIRCUIT_TORCH_FROM_PYTHON)
@@ -17,6 +19,9 @@ mark_as_advanced(CIRCUIT_TORCH_DIR CIRCUIT_TORCH_FROM_PYTHON)
 
 function(_circuit_find_torch_root out)
   set(root "${CIRCUIT_TORCH_DIR}")
+  if(NOT root)
+    set(root "$ENV{CIRCUIT_TORCH_DIR}")
+  endif()
   if(NOT root AND CIRCUIT_TORCH_FROM_PYTHON)
     execute_process(
       COMMAND python3 -c "import importlib.util as u; s = u.find_spec('torch'); \
@@ -134,6 +139,7 @@ _circuit_check_one_installation("${_torch_cpu}" "${c10}" "${_dependencies}")
 _circuit_check_abi("${_folder}")
 _circuit_check_blas("${_dependencies}")
 _circuit_print_torch("${_folder}" "${include}")
+set_property(CACHE CIRCUIT_TORCH_DIR PROPERTY VALUE "${_root}")
 
 add_library(circuit_torch INTERFACE)
 target_include_directories(circuit_torch SYSTEM INTERFACE

@@ -79,3 +79,31 @@ make_installation(blas libblas.so.3)
 make_command(ldd_slow/ldd "echo ' libblas.so.3 => ${WORK}/blas/libblas.so.3 (0x0)'")
 expect_line(slow "${WORK}/ldd_slow" "the BLAS is the slow reference one \\(.*/blas/libblas.so.3\\)"
   "-DCIRCUIT_TORCH_DIR=${WORK}/slow")
+
+# A project of its own, because only a build folder remembers.
+file(WRITE "${WORK}/project/CMakeLists.txt" "
+cmake_minimum_required(VERSION 3.25)
+project(made_up LANGUAGES NONE)
+include(\"${WORK}/driver.cmake\")
+")
+make_command(python_other/python3 "echo '${WORK}/other'")
+
+# Configures build folder `build` with the python3 of folder `python`; further arguments are for env.
+function(expect_configured build python pattern)
+  execute_process(
+    COMMAND "${CMAKE_COMMAND}" -E env "PATH=${WORK}/${python}:$ENV{PATH}" --unset=CIRCUIT_TORCH_DIR
+            ${ARGN} "${CMAKE_COMMAND}" -DCIRCUIT_TORCH_FROM_PYTHON=ON
+            -S "${WORK}/project" -B "${WORK}/${build}"
+    OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT output MATCHES "LibTorch ?: ${pattern}")
+    message(SEND_ERROR "${build}: expected a line 'LibTorch: ${pattern}' in:\n${output}")
+  endif()
+endfunction()
+
+expect_configured(by_environment no_torch "the python3 on PATH has no torch")
+expect_configured(by_environment no_torch "no libtorch_cpu in .*/empty/lib"
+  "CIRCUIT_TORCH_DIR=${WORK}/empty")
+expect_configured(by_environment no_torch ".*/other/lib" "CIRCUIT_TORCH_DIR=${WORK}/other")
+expect_configured(by_environment no_torch ".*/other/lib")
+expect_configured(by_python python_other ".*/other/lib")
+expect_configured(by_python no_torch ".*/other/lib")

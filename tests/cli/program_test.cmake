@@ -1,9 +1,10 @@
-# `circuit` starts without LibTorch; its library, which links it, lies beside it.
+# `circuit` starts without LibTorch; its library, which links all of it from one installation, lies
+# beside it.
 cmake_minimum_required(VERSION 3.25)
 
 function(libraries_of file out)
   execute_process(COMMAND ldd "${file}" OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX MATCHALL "lib(torch|c10)[^ ]*" found "${text}")
+  string(REGEX MATCHALL "lib(torch|c10)[^ ]* => [^ ]*" found "${text}")
   set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 
@@ -14,6 +15,16 @@ endif()
 libraries_of("${LIBRARY}" found)
 if(NOT found MATCHES "libtorch_cpu" OR NOT found MATCHES "libc10")
   message(SEND_ERROR "ldd ${LIBRARY} shows no libtorch_cpu or libc10, but '${found}'")
+endif()
+set(folders "")
+foreach(line IN LISTS found)
+  string(REGEX REPLACE ".* => (.*)/[^/]*$" "\\1" folder "${line}")
+  list(APPEND folders "${folder}")
+endforeach()
+list(REMOVE_DUPLICATES folders)
+list(LENGTH folders count)
+if(NOT count EQUAL 1)
+  message(SEND_ERROR "ldd ${LIBRARY} takes LibTorch from ${count} folders: ${found}")
 endif()
 cmake_path(GET PROGRAM PARENT_PATH program_folder)
 cmake_path(GET LIBRARY PARENT_PATH library_folder)
