@@ -89,6 +89,11 @@ TEST(Layers, AllowWhatTheTableAllows) {
   EXPECT_THAT(violations("tracer/tracer.h", "\"tracer/options.h\""), IsEmpty());
   EXPECT_THAT(violations("tracer/attribution/targets.h", "\"tracer/options.h\""), IsEmpty());
   EXPECT_THAT(violations("tracer/cli/trace.cpp", "<CLI/CLI.hpp>"), IsEmpty());
+  EXPECT_THAT(violations("tracer/cli/engine/list_tracer.h", "\"tracer/processes/shared_list.h\""),
+              IsEmpty());
+  EXPECT_THAT(
+      violations("tracer/processes/tcp_counters.cpp", "<torch/csrc/distributed/c10d/TCPStore.hpp>"),
+      IsEmpty());
   EXPECT_THAT(violations("examples/first/main.cpp", "\"graph/prune.h\""), IsEmpty());
   EXPECT_THAT(violations("tests/support/autograd.cpp", "<torch/torch.h>"), IsEmpty());
 }
@@ -136,6 +141,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"tracer/model/model.cpp", "<torch/torch.h>"},
         Case{"tests/graph/prune_test.cpp", "<torch/torch.h>"},
         Case{"tracer/tracer.h", "<ATen/core/Tensor.h>"},
+        Case{"tracer/processes/shared_list.cpp", "<ATen/ATen.h>"},
+        Case{"tracer/processes/tcp_counters.cpp", "<torch/csrc/autograd/variable.h>"},
+        Case{"tracer/processes/tcp_counters.h", "<torch/csrc/distributed/c10d/TCPStore.hpp>"},
+        Case{"tracer/cli/engine/list_tracer.cpp", "<torch/csrc/distributed/c10d/TCPStore.hpp>"},
         // libraries in headers or in the wrong folder
         Case{"graph/prune.h", "<boost/graph/graph_traits.hpp>"},
         Case{"graph/prune.h", "<tbb/parallel_for.h>"}, Case{"export/dot.h", "<graphviz/cgraph.h>"},
@@ -159,6 +168,15 @@ TEST(LayersCatch, GraphvizInTwoFiles) {
                            {"tests/export/dot_test.cpp", "<graphviz/gvc.h>"}});
   EXPECT_THAT(find_violations(files, project_rules(), kInstalled),
               ElementsAre("export/svg.cpp: graphviz is already in export/dot.cpp"));
+}
+
+TEST(LayersCatch, ProcessesThatTalkInTwoFiles) {
+  const std::string store = "<torch/csrc/distributed/c10d/TCPStore.hpp>";
+  const auto files = tree(
+      {{"tracer/processes/tcp_counters.cpp", store}, {"tracer/processes/tcp_queue.cpp", store}});
+  EXPECT_THAT(find_violations(files, project_rules(), kInstalled),
+              ElementsAre("tracer/processes/tcp_queue.cpp: c10d is already in "
+                          "tracer/processes/tcp_counters.cpp"));
 }
 
 TEST(Layers, TakeAHeaderWithARuleOfItsOwnForAFolder) {

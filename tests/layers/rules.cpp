@@ -4,6 +4,7 @@ namespace circuit::layers {
 namespace {
 
 const std::vector<Library> kLibraries = {
+    {"c10d", {"torch/csrc/distributed/c10d/"}},  // of torch/ the part without autograd
     {"torch", {"ATen/", "c10/", "torch/", "caffe2/"}},
     {"boost", {"boost/"}},
     {"tbb", {"tbb/", "oneapi/"}},
@@ -47,9 +48,10 @@ const std::vector<Rule> kRules = {
       "transcoders", "graph"},
      {"torch"},
      {kTensor}},
+    {"tracer/processes", {}, {"c10d"}, {}},
     {"tracer",
-     {"tracer/text", "tracer/machine", "tracer/model", "tracer/replacement", "tracer/attribution", "tracer/tracer.h",
-      "tracer/options.h", "transcoders", "transcoders/weights", "graph"},
+     {"tracer/text", "tracer/machine", "tracer/model", "tracer/replacement", "tracer/attribution",
+      "tracer/tracer.h", "tracer/options.h", "transcoders", "transcoders/weights", "graph"},
      {"torch", "tbb"},
      {},
      /*direct_files_only=*/true},
@@ -57,7 +59,7 @@ const std::vector<Rule> kRules = {
     {"tracer/options.h", {"graph"}, {}, {}},
     {"tracer/cli",
      {"graph", "export", "tracer", "tracer/tracer.h", "tracer/options.h", "tracer/text",
-      "transcoders/weights"},
+      "tracer/processes", "transcoders/weights"},
      {"cli11", "nlohmann", "posix"},
      {}},
 };
@@ -70,8 +72,9 @@ const Rules& project_rules() {
       .rules = kRules,
       .folders = {"graph", "export", "transcoders", "tracer"},
       .leaf_headers = {"tracer/options.h"},
-      .single_file = {"graphviz"},
+      .single_file = {"graphviz", "c10d"},
       .example_folders = {"examples"},
+      .autograd_library = "torch",
       .autograd_headers = {"torch/"},
       .autograd_folders = {"tests/support"},
   };

@@ -75,6 +75,7 @@ class Checker {
 
   [[nodiscard]] std::string check(const SourceFile& file, const Include& include) const {
     if (starts_with_any(include.path, rules_.autograd_headers) &&
+        library_of(include.path, rules_) == rules_.autograd_library &&
         !is_below_any(file.path, rules_.autograd_folders)) {
       return "is not allowed outside " + rules_.autograd_folders.front();
     }
