@@ -21,14 +21,14 @@ constexpr std::int64_t kMostBatchBytes = std::int64_t{256} << 20;
 constexpr std::int64_t kBytesPerEdge = 8;
 constexpr std::int64_t kPruneBytesPerEdge = 9;
 
+}  // namespace
+
 std::string size_text(std::int64_t bytes) {
   std::array<char, 32> text;
   std::snprintf(text.data(), text.size(), "%.2f GiB",
                 static_cast<double>(bytes) / static_cast<double>(std::int64_t{1} << 30));
   return text.data();
 }
-
-}  // namespace
 
 MemoryNeeds memory_needs(const ReplacementRun& run, const Sources& sources,
                          std::int64_t max_features, std::int64_t n_targets) {

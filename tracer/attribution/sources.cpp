@@ -61,14 +61,16 @@ void Sources::written(std::int64_t position, at::Tensor out) const {
   std::int64_t begin = 0;
   for (std::int64_t from = first_layer(open_layer_); from <= open_layer_; ++from) {
     const std::int64_t count = columns_.feature_count(from, position);
-    gather_scaled_rows(out.narrow(0, begin, count),
-                       open_rows_[static_cast<std::size_t>(from - first_layer(open_layer_))],
-                       columns_.first_feature(from, position) - columns_.first_feature(from, 0),
-                       count);
+    written_by(from, position, out.narrow(0, begin, count));
     begin += count;
   }
-  out.select(0, begin).copy_(
-      run_.errors[static_cast<std::size_t>(open_layer_)].select(0, position));
+  out.select(0, begin).copy_(errors().select(0, position));
+}
+
+void Sources::written_by(std::int64_t from, std::int64_t position, at::Tensor out) const {
+  gather_scaled_rows(out, open_rows_[static_cast<std::size_t>(from - first_layer(open_layer_))],
+                     columns_.first_feature(from, position) - columns_.first_feature(from, 0),
+                     out.size(0));
 }
 
 }  // namespace circuit

@@ -32,6 +32,10 @@ class Sources {
   /// Their vectors [written_count, d_model], into `out` of that shape, contiguous, of the weights'
   /// type. May run for several positions at once.
   void written(std::int64_t position, at::Tensor out) const;
+  /// Of those, the features of layer `from` alone: [feature_count(from, position), d_model].
+  void written_by(std::int64_t from, std::int64_t position, at::Tensor out) const;
+  /// The error of the open layer at each position, [n_positions, d_model] in the sum type.
+  const at::Tensor& errors() const { return run_.errors[static_cast<std::size_t>(open_layer_)]; }
 
   /// [n_positions, d_model] in the sum type.
   const at::Tensor& token_embeddings() const { return run_.record.token_embeddings; }

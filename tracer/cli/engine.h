@@ -43,6 +43,8 @@ struct TraceReport {
   std::optional<double> closure_error;
   std::map<std::string, double> seconds;  ///< "load", "forward", "attribute", "prune", "export"
   std::int64_t peak_memory_bytes = 0;     ///< 0 = unknown
+  std::int64_t predicted_device_peak_bytes = 0;  ///< 0 = rows were computed on the CPU
+  std::int64_t device_peak_memory_bytes = 0;     ///< 0 = unknown
   std::vector<std::filesystem::path> files;
 };
 

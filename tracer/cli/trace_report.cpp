@@ -53,6 +53,13 @@ std::string phases_text(const TraceReport& report) {
   return text;
 }
 
+std::string device_memory_text(const TraceReport& report) {
+  return (report.device_peak_memory_bytes > 0
+              ? byte_size_text(report.device_peak_memory_bytes) + " at most"
+              : "unknown") +
+         ", " + byte_size_text(report.predicted_device_peak_bytes) + " planned";
+}
+
 }  // namespace
 
 std::string trace_report_text(const TraceReport& report) {
@@ -70,6 +77,7 @@ std::string trace_report_text(const TraceReport& report) {
   table.add("memory", report.peak_memory_bytes > 0
                           ? byte_size_text(report.peak_memory_bytes) + " at most"
                           : "unknown");
+  if (report.predicted_device_peak_bytes > 0) table.add("device", device_memory_text(report));
   std::vector<std::string> files;
   for (const auto& file : report.files) files.push_back(file.string());
   table.add_lines("files", files);
@@ -99,6 +107,10 @@ std::string trace_report_json(const TraceReport& report) {
   object["closure_error"] = number_or_null<Json>(report.closure_error);
   object["phases"] = phases;
   object["peak_memory_bytes"] = report.peak_memory_bytes;
+  if (report.predicted_device_peak_bytes > 0) {
+    object["device_peak_memory_bytes"] = report.device_peak_memory_bytes;
+    object["predicted_device_peak_bytes"] = report.predicted_device_peak_bytes;
+  }
   object["files"] = files;
   return json_line(object);
 }

@@ -112,6 +112,8 @@ TraceReport trace(const TraceRequest& request) {
   });
   describe(graph, pruned, report);
   report.peak_memory_bytes = peak_memory_bytes();
+  report.predicted_device_peak_bytes = traced.predicted_device_peak_bytes;
+  report.device_peak_memory_bytes = tracer.device_peak_memory_bytes();
   return report;
 }
 
