@@ -84,7 +84,7 @@ DeviceRows::DeviceRows(const ReplacementRun& run, Sources& sources, at::ScalarTy
       backward_(run, products) {
   for (int i = 0; i < 2; ++i) {
     flights_.push_back(
-        {.lane = CopyLane(run.device()), .batch = BackwardBatch({}, run.n_layers(), 0)});
+        {.batch = BackwardBatch({}, run.n_layers(), 0), .lane = CopyLane(run.device())});
   }
 }
 
@@ -132,9 +132,9 @@ void DeviceRows::finish(RowStore& store) {
 
 template <class T>
 void DeviceRows::sweep(const RowTargets& targets, std::span<T* const> rows) {
-  Flight flight = {.lane = CopyLane(run_.device()),
-                   .batch = BackwardBatch(targets.reads, run_.n_layers(), run_.zero_positions),
-                   .targets = targets};
+  Flight flight = {.batch = BackwardBatch(targets.reads, run_.n_layers(), run_.zero_positions),
+                   .targets = targets,
+                   .lane = CopyLane(run_.device())};
   launch(flight);
   flight.lane.wait();
   scatter<T>(flight, rows);

@@ -2,7 +2,6 @@
 // the CPU and into the store (docs/architecture.md, device).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -42,12 +41,12 @@ class DeviceRows : public RowEngine {
   /// A batch that was given to the device: its edges, on the device and on their way to the CPU,
   ///   [carried positions, slots, columns], then [slots, tokens of zeroed positions].
   struct Flight {
-    CopyLane lane;
     at::Tensor device, host;
     BackwardBatch batch;
     RowTargets targets;
     std::vector<std::int64_t> nodes;
     bool under_way = false;
+    CopyLane lane;  ///< last, so that it waits before the tensors go
   };
 
   void launch(Flight& flight);

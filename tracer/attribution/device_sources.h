@@ -51,9 +51,9 @@ class DeviceSources {
  private:
   /// A matrix on its way to the device.
   struct Stage {
-    CopyLane lane;
     at::Tensor host, device;
     std::int64_t layer = -1;
+    CopyLane lane;  ///< last, so that it waits before the tensors go
   };
 
   std::vector<std::int64_t> shape(std::int64_t layer) const;
