@@ -43,7 +43,8 @@ at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
   const std::int64_t step = std::max<std::int64_t>(1, kConvertedElements / encoder.size(1));
   for (std::int64_t begin = 0; begin < encoder.size(0); begin += step) {
     const std::int64_t count = std::min(step, encoder.size(0) - begin);
-    const at::Tensor rows = encoder.narrow(0, begin, count).to(bias.device()).to(bias.scalar_type());
+    const at::Tensor rows =
+        encoder.narrow(0, begin, count).to(bias.device()).to(bias.scalar_type());
     result.narrow(1, begin, count).copy_(with(rows, bias.narrow(0, begin, count)));
   }
   return result;

@@ -74,7 +74,9 @@ struct ForbiddenMemory final : c10::Allocator {
 
 ForbiddenMemory forbidden_memory;
 
-bool is_ours(const at::Tensor& tensor) { return tensor.defined() && tensor.device().type() == kType; }
+bool is_ours(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.device().type() == kType;
+}
 
 // A CPU tensor over the memory behind the forbidden address.
 at::Tensor behind(const at::Tensor& tensor) {
@@ -88,7 +90,8 @@ at::Tensor behind(const at::Tensor& tensor) {
 }
 
 at::Tensor ours(const at::Tensor& from) {
-  at::Tensor result = at::empty(from.sizes(), at::TensorOptions().dtype(from.dtype()).device(kType));
+  at::Tensor result =
+      at::empty(from.sizes(), at::TensorOptions().dtype(from.dtype()).device(kType));
   behind(result).copy_(from);
   return result;
 }

@@ -107,7 +107,7 @@ RowStore compute_rows(const ReplacementRun& run, const OutputTargets& outputs,
   return store;
 }
 
-// On a device other than the CPU rows are computed there, and the CPU needs buffers for copies only.
+// On a device other than the CPU rows are computed there; the CPU needs buffers for copies only.
 MemoryPlan plan_trace(const ReplacementRun& run, Sources& sources,
                       const AttributionOptions& options, std::int64_t n_targets) {
   MemoryNeeds needs = memory_needs(run, sources, options.max_features, n_targets);

@@ -1,5 +1,5 @@
-// Which targets are swept together. It changes nothing but the order of rows and, by rounding, their
-// values.
+// Which targets are swept together. It changes nothing but the order of rows and, by rounding,
+// their values.
 #pragma once
 
 #include <cstdint>

@@ -35,7 +35,7 @@ struct DeviceNeeds {
 DeviceNeeds device_needs(const ReplacementRun& run, Sources& sources,
                          const std::optional<DeviceMemory>& memory);
 
-/// Throws std::runtime_error `[trace] --device-memory …` when `budget_bytes` cannot hold one target.
+/// Throws std::runtime_error `[trace] --device-memory …` when `budget_bytes` cannot hold a target.
 DevicePlan plan_device(const DeviceNeeds& needs, std::int64_t budget_bytes);
 
 /// The budget: `option` (`--device-memory`), or nearly all that is held and available when that is

@@ -48,8 +48,8 @@ at::Tensor DeviceSources::layer(std::int64_t layer) {
   return kept.defined() ? kept : stage.device;
 }
 
-// The copy waits for what the device has been given, the product with this stage's last matrix among
-// it; what the device is given next, the product with the other stage's, need not wait for the copy.
+// The copy waits for what the device has been given, the product with this stage's last matrix
+// among it; what it is given next, the product with the other stage's, need not wait for the copy.
 void DeviceSources::start(std::int64_t layer) {
   at::Tensor& kept = kept_[static_cast<std::size_t>(layer)];
   Stage& stage = stages_[static_cast<std::size_t>(layer % 2)];

@@ -26,8 +26,8 @@ struct RowTargets {
 class RowEngine {
  public:
   virtual ~RowEngine() = default;
-  /// Appends to `store` the rows of `targets`, which are `nodes` there, now or by the next `finish`;
-  /// rows come in the order of the calls.
+  /// Appends to `store` the rows of `targets`, which are `nodes` there, at the latest with the next
+  /// `finish`; rows come in the order of the calls.
   virtual void add_rows(const RowTargets& targets, std::span<const std::int64_t> nodes,
                         RowStore& store) = 0;
   /// Returns when all rows are in `store`.

@@ -49,7 +49,10 @@ void forbid_bf16_sums(Context& context) {
 at::Device open_device(const std::string& name) {
   if (name == "cpu") return at::kCPU;
   const std::int64_t index = device_index(name);
-  if (!at::hasCUDA()) fail(name, "this LibTorch is built without CUDA, expected cpu");
+  // at::hasCUDA() also asks for a device.
+  if (!c10::impl::hasDeviceGuardImpl(at::kCUDA)) {
+    fail(name, "this LibTorch is built without CUDA, expected cpu");
+  }
   const std::int64_t count = c10::impl::VirtualGuardImpl(at::kCUDA).deviceCount();
   if (count == 0) fail(name, "this LibTorch sees no CUDA device, expected cpu");
   if (index >= count) {

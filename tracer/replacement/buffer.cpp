@@ -8,7 +8,8 @@ at::Tensor reuse_buffer(const at::Tensor& buffer, const std::vector<std::int64_t
                         const at::TensorOptions& options) {
   std::int64_t needed = 1;
   for (const std::int64_t size : shape) needed *= size;
-  if (buffer.defined() && buffer.dtype() == options.dtype() && buffer.device() == options.device() &&
+  if (buffer.defined() && buffer.dtype() == options.dtype() &&
+      buffer.device() == options.device() &&
       buffer.storage().nbytes() >= static_cast<std::size_t>(needed) * buffer.element_size()) {
     return buffer.as_strided({needed}, {1}, 0).view(shape);
   }

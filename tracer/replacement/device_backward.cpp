@@ -50,7 +50,8 @@ std::int64_t DeviceBackward::bytes_per_row(const ReplacementRun& run) {
 std::int64_t DeviceBackward::fixed_bytes(const ReplacementRun& run) {
   const ModelConfig& c = run.model->config;
   const std::int64_t n = run.n_positions();
-  const std::int64_t skip = run.transcoders->info().has_skip ? c.n_layers * c.d_model * c.d_model : 0;
+  const std::int64_t skip =
+      run.transcoders->info().has_skip ? c.n_layers * c.d_model * c.d_model : 0;
   return (3 * d_values(c) * c.d_model + 3 * c.n_heads * n * n + skip) * sum_bytes(run);
 }
 
@@ -90,7 +91,8 @@ void DeviceBackward::join(const BackwardBatch& batch, std::int64_t layer,
   const std::int64_t end = batch.active_slots(layer);
   if (first == end) return;
   const std::int64_t d_model = run_.model->config.d_model;
-  const at::Tensor grown = reuse_buffer(spare_, {batch.carried_positions(), end, d_model}, options());
+  const at::Tensor grown =
+      reuse_buffer(spare_, {batch.carried_positions(), end, d_model}, options());
   if (first > 0) grown.narrow(1, 0, first).copy_(gradients_);
   grown.narrow(1, first, end - first).zero_();
   std::vector<std::int64_t> places;  // targets, then their positions, then their rows

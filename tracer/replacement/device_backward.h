@@ -1,6 +1,6 @@
-// The linear backward for a device with many small cores (docs/method.md, backward): the mathematics
-// of linear_backward.h in a few large products over all targets and positions of a batch. It tells
-// no device from another: on CPU tensors it is slower than LinearBackward and gives the same.
+// The linear backward for a device with many small cores (docs/method.md, backward): what
+// linear_backward.h does, in a few large products over all targets and positions of a batch. It
+// tells no device from another: on CPU tensors it is slower than LinearBackward and gives the same.
 #pragma once
 
 #include <cstdint>
