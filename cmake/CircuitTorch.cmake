@@ -141,6 +141,15 @@ _circuit_check_blas("${_dependencies}")
 _circuit_print_torch("${_folder}" "${include}")
 set_property(CACHE CIRCUIT_TORCH_DIR PROPERTY VALUE "${_root}")
 
+# Since 2.9 its device-neutral interface tells how much memory a GPU has left.
+set(CIRCUIT_TORCH_TELLS_MEMORY OFF)
+if(EXISTS "${include}/c10/core/CachingDeviceAllocator.h")
+  file(STRINGS "${include}/c10/core/CachingDeviceAllocator.h" _tells REGEX "getMemoryInfo")
+  if(_tells)
+    set(CIRCUIT_TORCH_TELLS_MEMORY ON)
+  endif()
+endif()
+
 add_library(circuit_torch INTERFACE)
 target_include_directories(circuit_torch SYSTEM INTERFACE
   "${include}" "${include}/torch/csrc/api/include")

@@ -20,6 +20,10 @@ struct LoadOptions {
   ComputeType dtype = ComputeType::kF32;
   /// Threads for everything after; 0 = all cores. Results do not depend on it.
   int threads = 0;
+  /// Where the model, the transcoders' products and the rows are computed: cpu, cuda or cuda:N.
+  std::string device = "cpu";
+  /// On CUDA, lets f32 products round their inputs to TF32: faster, 10 bits instead of 23.
+  bool tf32 = false;
 };
 
 /// Which outputs are explained.
@@ -49,6 +53,8 @@ struct AttributionOptions {
   std::int64_t update_interval = 4;  ///< Defines the ranking round only.
   /// Bytes of memory for the whole process; changes speed, and results within rounding.
   std::int64_t memory_bytes = std::int64_t{8} << 30;
+  /// Bytes of the device's memory for this process; 0 = what is free there. Not used on the CPU.
+  std::int64_t device_memory_bytes = 0;
   /// First positions without features and errors; empty = 1, or 4 for chats of Gemma 3.
   std::optional<std::int64_t> zero_positions;
 };

@@ -13,6 +13,7 @@
 #include "tracer/attribution/attribute.h"
 #include "tracer/attribution/check_predictions.h"
 #include "tracer/attribution/feature_names.h"
+#include "tracer/machine/device.h"
 #include "tracer/machine/process_memory.h"
 #include "tracer/machine/threads.h"
 #include "tracer/text/prompt.h"
@@ -89,8 +90,11 @@ struct Tracer::State {
   explicit State(const LoadOptions& load)
       : options(load),
         threads(load.threads),
-        model(load_model(load.model, scalar_type(load.dtype))),
-        transcoders(load_transcoders(load.transcoders, {.dtype = scalar_type(load.dtype)})) {
+        device(open_device(load.device)),
+        model(load_model(load.model, scalar_type(load.dtype), device)),
+        transcoders(load_transcoders(load.transcoders,
+                                     {.dtype = scalar_type(load.dtype), .device = device})) {
+    set_device_precision(load.tf32);
     check_fit(model, *transcoders);
     if (std::filesystem::exists(load.model / "tokenizer.json")) {
       tokenizer.emplace(Tokenizer::load(load.model));
@@ -105,6 +109,7 @@ struct Tracer::State {
 
   LoadOptions options;
   ThreadScope threads;
+  at::Device device;
   Model model;
   std::unique_ptr<TranscoderSet> transcoders;
   std::optional<Tokenizer> tokenizer;
@@ -129,6 +134,8 @@ Provenance Tracer::State::provenance(const PromptInput& input,
                    {"vocabulary_size", std::to_string(model.config.vocabulary_size)},
                    {"target_ids", target_ids_text(outputs.tokens)},
                    {"max-features", std::to_string(attribution.max_features)}};
+  if (!device.is_cpu()) from.settings["device"] = "cuda";
+  if (options.tf32) from.settings["tf32"] = "true";
   if (attribution.targets.named.empty()) {
     from.settings["max-logits"] = std::to_string(attribution.targets.max_logits);
     from.settings["logit-prob"] = number_text(attribution.targets.logit_probability);
@@ -161,6 +168,11 @@ std::vector<std::int32_t> Tracer::encode(const PromptInput& input) const {
 
 std::string Tracer::token_text(std::int32_t id) const { return shown_token(state_->text(), id); }
 
+std::int64_t Tracer::device_peak_memory_bytes() const {
+  const std::optional<DeviceMemory> memory = device_memory(state_->device);
+  return memory ? memory->peak : 0;
+}
+
 const std::string& Tracer::model_name() const { return state_->model.name; }
 
 Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
@@ -181,7 +193,7 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
       result.rounding ? std::optional(Rounding{.rows = result.rounding->rows,
                                                .largest_error = result.rounding->largest_error})
                       : std::nullopt;
-  const std::int64_t predicted_peak = result.plan.predicted_peak_bytes;
+  const MemoryPlan plan = result.plan;
   for (const std::int32_t id : ids) result.nodes.tokens.push_back(token_text(id));
   AttributionGraph graph(std::move(result.nodes), std::move(result.edges),
                          std::move(result.row_dropped), std::move(result.totals),
@@ -189,8 +201,9 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
   return {
       .graph = std::move(graph),
       .seconds = {{"forward", forward_seconds}, {"attribute", seconds_since(attribution_started)}},
-      .predicted_peak_bytes = predicted_peak,
-      .rounding = rounding};
+      .predicted_peak_bytes = plan.predicted_peak_bytes,
+      .rounding = rounding,
+      .predicted_device_peak_bytes = plan.device ? plan.device->predicted_peak_bytes : 0};
 }
 
 void Tracer::label_features(AttributionGraph& graph,

@@ -28,6 +28,8 @@ struct Trace {
   /// What the memory plan of the trace expects the process to hold at most, in bytes.
   std::int64_t predicted_peak_bytes = 0;
   std::optional<Rounding> rounding;  ///< with ComputeType::kBF16
+  /// The same of the device's memory, where rows were computed on one; else 0.
+  std::int64_t predicted_device_peak_bytes = 0;
 };
 
 /// The most memory that the process has held so far, in bytes; 0 = unknown.
@@ -48,7 +50,7 @@ struct Verification {
 class Tracer {
  public:
   /// Throws std::runtime_error `[load_model] …`, `[load_transcoders] …` or `[load_tokenizer] …`,
-  /// or when the two do not fit.
+  /// or when the two do not fit, and `[device] …` when there is no such device.
   explicit Tracer(const LoadOptions& options);
   ~Tracer();
   Tracer(Tracer&&) noexcept;
@@ -72,6 +74,9 @@ class Tracer {
                       std::uint64_t seed) const;
 
   const std::string& model_name() const;
+  /// The most memory of the device that this process has taken so far, in bytes; 0 = unknown, or
+  /// the device is the CPU.
+  std::int64_t device_peak_memory_bytes() const;
 
  private:
   struct State;

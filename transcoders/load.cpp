@@ -243,7 +243,7 @@ std::unique_ptr<TranscoderSet> load_transcoders(const std::filesystem::path& dir
   OpenedDirectory opened = open_directory(directory);
   return std::make_unique<MappedTranscoders>(std::move(opened.info), std::move(opened.layouts),
                                              std::move(opened.files), opened.activation,
-                                             options.dtype);
+                                             options.dtype, options.device);
 }
 
 TranscoderInfo inspect_transcoders(const std::filesystem::path& directory) {

@@ -30,19 +30,21 @@ void check_matrix(std::string_view operation, std::string_view what, const at::T
   }
 }
 
-/// inputs Wᵀ + bias -> [n, n_features]. A mapped encoder in the compute type is read in place.
+/// inputs Wᵀ + bias -> [n, n_features]. A mapped encoder in the compute type is read in place; one
+/// of another type, or for another device, goes there a part at a time.
 at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
                        const at::Tensor& inputs) {
   const auto with = [&inputs](const at::Tensor& rows, const at::Tensor& biases) {
     return rows.scalar_type() == inputs.scalar_type() ? at::addmm(biases, inputs, rows.t())
                                                       : product(inputs, rows.t()).add_(biases);
   };
-  if (encoder.scalar_type() == bias.scalar_type()) return with(encoder, bias);
+  if (encoder.scalar_type() == bias.scalar_type() && bias.is_cpu()) return with(encoder, bias);
   at::Tensor result = at::empty({inputs.size(0), encoder.size(0)}, inputs.options());
   const std::int64_t step = std::max<std::int64_t>(1, kConvertedElements / encoder.size(1));
   for (std::int64_t begin = 0; begin < encoder.size(0); begin += step) {
     const std::int64_t count = std::min(step, encoder.size(0) - begin);
-    const at::Tensor rows = encoder.narrow(0, begin, count).to(bias.scalar_type());
+    const at::Tensor rows =
+        encoder.narrow(0, begin, count).to(bias.device()).to(bias.scalar_type());
     result.narrow(1, begin, count).copy_(with(rows, bias.narrow(0, begin, count)));
   }
   return result;
@@ -52,9 +54,10 @@ at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
 
 MappedTranscoders::MappedTranscoders(TranscoderInfo info, std::vector<LayerLayout> layouts,
                                      std::vector<LayerFiles> files, const Activation& activation,
-                                     at::ScalarType dtype) {
+                                     at::ScalarType dtype, at::Device device) {
   info_ = std::move(info);
   dtype_ = dtype;
+  device_ = device;
   layers_.reserve(layouts.size());
   for (std::size_t i = 0; i < layouts.size(); ++i) {
     layers_.push_back(open_layer(std::move(layouts[i]), std::move(files[i]), activation));
@@ -65,10 +68,11 @@ MappedTranscoders::Layer MappedTranscoders::open_layer(LayerLayout layout, Layer
                                                        const Activation& activation) const {
   Layer layer;
   layer.encoder_bias = small_tensor(files.encoder, layout.encoder_bias);
-  layer.decoder_bias = small_tensor(files.encoder, layout.decoder_bias);
+  layer.added_bias = layer.encoder_bias.to(device_);
+  layer.decoder_bias = small_tensor(files.encoder, layout.decoder_bias).to(device_);
   layer.activation = activation;
   if (activation.kind == ActivationKind::kJumpRelu) {
-    const at::Tensor threshold = small_tensor(files.encoder, layout.threshold);
+    const at::Tensor threshold = small_tensor(files.encoder, layout.threshold).to(device_);
     layer.activation.threshold = threshold.numel() == 1 ? threshold.reshape({}) : threshold;
   }
   layer.layout = std::move(layout);
@@ -97,7 +101,7 @@ at::Tensor MappedTranscoders::encode(std::int64_t layer, const at::Tensor& input
   const Layer& chosen = layer_at("encode", layer);
   check_matrix("encode", "inputs", inputs, info_.d_model, sum_type(dtype_));
   const at::Tensor encoder = map_tensor(chosen.files.encoder, chosen.layout.encoder);
-  at::Tensor result = encode_with(encoder, chosen.encoder_bias, inputs);
+  at::Tensor result = encode_with(encoder, chosen.added_bias, inputs);
   release_pages(encoder);
   if (all_finite(result)) return result;
   // Only now is reading the whole encoder once more worth it.
@@ -174,7 +178,7 @@ at::Tensor MappedTranscoders::skip(std::int64_t layer) const {
   if (!info_.has_skip) return {};
   at::Tensor weight = map_tensor(chosen.files.encoder, chosen.layout.skip).to(dtype_);
   require_finite("skip", chosen.files.encoder, chosen.layout.skip, weight);
-  return weight;
+  return weight.to(device_);
 }
 
 }  // namespace circuit

@@ -22,7 +22,7 @@ class MappedTranscoders final : public TranscoderSet {
   /// used, decoders a row at a time.
   MappedTranscoders(TranscoderInfo info, std::vector<LayerLayout> layouts,
                     std::vector<LayerFiles> files, const Activation& activation,
-                    at::ScalarType dtype);
+                    at::ScalarType dtype, at::Device device);
 
   at::Tensor encode(std::int64_t layer, const at::Tensor& inputs) const override;
   at::Tensor activate(std::int64_t layer, const at::Tensor& pre_activations) const override;
@@ -38,7 +38,8 @@ class MappedTranscoders final : public TranscoderSet {
   struct Layer {
     LayerLayout layout;
     LayerFiles files;
-    at::Tensor encoder_bias;  // [n_features]
+    at::Tensor encoder_bias;  // [n_features], on the CPU
+    at::Tensor added_bias;    // the same on the device
     at::Tensor decoder_bias;  // [d_model]
     Activation activation;
   };

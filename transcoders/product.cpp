@@ -29,4 +29,12 @@ void add_product(at::Tensor out, const at::Tensor& a, const at::Tensor& b) {
   }
 }
 
+void add_batched_product(at::Tensor out, const at::Tensor& a, const at::Tensor& b) {
+  if (a.scalar_type() == b.scalar_type()) {
+    out.baddbmm_(a, b);
+  } else {
+    out.add_(at::bmm(a.to(b.scalar_type()), b));
+  }
+}
+
 }  // namespace circuit

@@ -17,4 +17,8 @@ void product_into(at::Tensor out, const at::Tensor& a, const at::Tensor& b);
 /// out += a · b.
 void add_product(at::Tensor out, const at::Tensor& a, const at::Tensor& b);
 
+/// out[i] += a[i] · b[i]: a [batch, n, k], b [batch, k, m], out [batch, n, m] with a last dimension
+/// that is contiguous.
+void add_batched_product(at::Tensor out, const at::Tensor& a, const at::Tensor& b);
+
 }  // namespace circuit

@@ -61,6 +61,7 @@ std::int64_t count_with_exponent(const at::Tensor& tensor, Bits exponent) {
 }
 
 std::int64_t count_not_finite(const at::Tensor& tensor) {
+  if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
   const at::Tensor values = tensor.to(at::kCPU).contiguous();
   switch (values.scalar_type()) {
     case at::kDouble:

@@ -54,6 +54,9 @@ class TranscoderSet {
 
   const TranscoderInfo& info() const { return info_; }
   at::ScalarType dtype() const { return dtype_; }
+  /// Where `encode` and `activate` compute, and where decoder biases and skips are; everything else
+  /// is on the CPU.
+  at::Device device() const { return device_; }
   /// The last layer that features of `layer` write to: `layer` itself, or the last one for a CLT.
   std::int64_t last_written_layer(std::int64_t layer) const {
     return info_.cross_layer ? info_.n_layers - 1 : layer;
@@ -66,7 +69,7 @@ class TranscoderSet {
   virtual at::Tensor activate(std::int64_t layer, const at::Tensor& pre_activations) const = 0;
   /// Encoder rows of the given features (i64 [k]) -> [k, d_model].
   virtual at::Tensor encoder_rows(std::int64_t layer, const at::Tensor& features) const = 0;
-  /// Encoder bias [n_features].
+  /// Encoder bias [n_features], on the CPU.
   virtual at::Tensor encoder_bias(std::int64_t layer) const = 0;
   /// Decoder rows of the given features (i64 [k], of `source_layer`) into every layer they write:
   /// [k, n_written, d_model], first written layer = source_layer. Read once from the mapping.
@@ -84,10 +87,12 @@ class TranscoderSet {
  protected:
   TranscoderInfo info_;
   at::ScalarType dtype_ = at::kFloat;
+  at::Device device_ = at::kCPU;
 };
 
 struct TranscoderLoadOptions {
   at::ScalarType dtype = at::kFloat;  ///< Compute type: kDouble, kFloat or kBFloat16.
+  at::Device device = at::kCPU;       ///< Where `encode` computes.
 };
 
 /// Opens a native directory (config.yaml with layer_*.safetensors or W_enc_*/W_dec_*.safetensors,

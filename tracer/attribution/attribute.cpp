@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -10,6 +12,8 @@
 #include <ATen/ATen.h>
 
 #include "tracer/attribution/assemble.h"
+#include "tracer/attribution/batches.h"
+#include "tracer/attribution/device_rows.h"
 #include "tracer/attribution/feature_targets.h"
 #include "tracer/attribution/rows.h"
 #include "tracer/attribution/selection.h"
@@ -37,33 +41,38 @@ std::size_t feature_cap(const AttributionOptions& options) {
                                    : static_cast<std::size_t>(options.max_features);
 }
 
-// How many of `chosen` the next batch holds.
-std::size_t batch_size(const ReplacementRun& run, std::span<const std::int64_t> chosen,
-                       std::int64_t batch_bytes) {
-  std::int64_t bytes = 0;
-  std::size_t count = 0;
-  for (; count < chosen.size(); ++count) {
-    const auto feature = static_cast<std::size_t>(chosen[count]);
-    bytes += RowComputer::bytes_per_target(run, run.features.positions[feature]);
-    if (bytes > batch_bytes && count > 0) break;
+std::unique_ptr<RowEngine> make_engine(const ReplacementRun& run, Sources& sources,
+                                       const MemoryPlan& plan, at::ScalarType products) {
+  if (!plan.device) return std::make_unique<RowComputer>(run, sources, products);
+  return std::make_unique<DeviceRows>(run, sources, products, plan.device->resident_sources);
+}
+
+void add_target_rows(const ReplacementRun& run, const OutputTargets& outputs, RowEngine& engine,
+                     const MemoryPlan& plan, RowStore& store) {
+  std::vector<std::int64_t> nodes(outputs.targets.size());
+  std::iota(nodes.begin(), nodes.end(), store.columns().n_columns());
+  const std::size_t most = output_batch(run, plan);
+  for (std::size_t first = 0; first < nodes.size();) {
+    const std::size_t count = std::min(most, nodes.size() - first);
+    engine.add_rows(some_targets(outputs.rows, first, count),
+                    std::span<const std::int64_t>(nodes).subspan(first, count), store);
+    first += count;
   }
-  return count;
+  engine.finish(store);
 }
 
 // Chooses features and computes their rows after those of the targets.
-void add_feature_rows(const ReplacementRun& run, RowComputer& computer, FeatureSelection& selection,
+void add_feature_rows(const ReplacementRun& run, RowEngine& engine, FeatureSelection& selection,
                       const MemoryPlan& plan, std::int64_t cap, const Progress& progress,
                       RowStore& store) {
   std::int64_t done = 0;
   for (auto chosen = selection.next(); !chosen.empty(); chosen = selection.next()) {
-    for (std::size_t begin = 0; begin < chosen.size();) {
-      const auto rest = std::span<const std::int64_t>(chosen).subspan(begin);
-      const auto batch = rest.first(batch_size(run, rest, plan.batch_bytes));
-      computer.add_rows(feature_targets(run, batch), batch, store);
-      begin += batch.size();
+    for (const std::vector<std::int64_t>& batch : feature_batches(run, chosen, plan)) {
+      engine.add_rows(feature_targets(run, batch), batch, store);
       done += static_cast<std::int64_t>(batch.size());
       if (progress) progress("attribute", done, cap);
     }
+    engine.finish(store);
   }
 }
 
@@ -85,20 +94,33 @@ GraphNodes describe_nodes(const ReplacementRun& run, const OutputTargets& output
 RowStore compute_rows(const ReplacementRun& run, const OutputTargets& outputs,
                       const AttributionOptions& options, Sources& sources, const MemoryPlan& plan,
                       const Progress& progress) {
-  RowComputer computer(run, sources, run.model->dtype);
+  const std::unique_ptr<RowEngine> engine =
+      make_engine(run, sources, plan, run.model->dtype);
   RowStore store(sources.columns(), plan.resident_row_bytes);
-  const std::int64_t first_target = sources.columns().n_columns();
-  std::vector<std::int64_t> target_nodes(outputs.targets.size());
-  std::iota(target_nodes.begin(), target_nodes.end(), first_target);
-  computer.add_rows(outputs.rows, target_nodes, store);
+  add_target_rows(run, outputs, *engine, plan, store);
 
-  std::vector<double> weights(static_cast<std::size_t>(first_target), 0.0);
+  std::vector<double> weights(static_cast<std::size_t>(sources.columns().n_columns()), 0.0);
   for (const Target& target : outputs.targets) weights.push_back(target.probability);
   const std::size_t cap = std::min(feature_cap(options), run.features.layers.size());
   FeatureSelection selection(store, std::move(weights), cap,
                              static_cast<std::size_t>(options.batch_size * options.update_interval));
-  add_feature_rows(run, computer, selection, plan, static_cast<std::int64_t>(cap), progress, store);
+  add_feature_rows(run, *engine, selection, plan, static_cast<std::int64_t>(cap), progress, store);
   return store;
+}
+
+// On a device other than the CPU rows are computed there; the CPU needs buffers for copies only.
+MemoryPlan plan_trace(const ReplacementRun& run, Sources& sources,
+                      const AttributionOptions& options, std::int64_t n_targets) {
+  MemoryNeeds needs = memory_needs(run, sources, options.max_features, n_targets);
+  if (run.device().is_cpu()) return plan_memory(needs, options.memory_bytes);
+  const std::optional<DeviceMemory> memory = device_memory(run.device());
+  const DevicePlan device = plan_device(device_needs(run, sources, memory),
+                                        device_budget(options.device_memory_bytes, memory));
+  needs.scratch = device.host_bytes;
+  needs.largest_target = needs.all_targets = 0;
+  MemoryPlan plan = plan_memory(needs, options.memory_bytes);
+  plan.device = device;
+  return plan;
 }
 
 }  // namespace
@@ -112,7 +134,8 @@ Attribution attribute(const ReplacementRun& run, const OutputTargets& outputs,
   {
     const RowStore store = compute_rows(run, outputs, options, sources, plan, progress);
     if (sum_type(run.model->dtype) != run.model->dtype) {
-      result.rounding = check_rounding(run, outputs, sources, store);
+      const auto wide = make_engine(run, sources, plan, sum_type(run.model->dtype));
+      result.rounding = check_rounding(run, outputs, *wide, store);
     }
     assembled = assemble(store, outputs.targets.size());
   }
@@ -130,9 +153,7 @@ Attribution attribute(const ReplacementRun& run, const OutputTargets& outputs,
   check(options);
   Sources sources(run);
   const MemoryPlan plan =
-      plan_memory(memory_needs(run, sources, options.max_features,
-                               static_cast<std::int64_t>(outputs.targets.size())),
-                  options.memory_bytes);
+      plan_trace(run, sources, options, static_cast<std::int64_t>(outputs.targets.size()));
   return attribute(run, outputs, options, sources, plan, progress);
 }
 

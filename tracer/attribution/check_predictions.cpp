@@ -35,8 +35,7 @@ void require_same_features(const ReplacementRun& run, const GraphNodes& nodes) {
 FrozenInput source_input(const ReplacementRun& run, const AttributionGraph& graph,
                          std::size_t source) {
   const Node node = graph.node(source);
-  const at::Tensor blank =
-      at::zeros({run.n_positions(), run.model->config.d_model}, sum_type(run.model->dtype));
+  const at::Tensor blank = at::zeros_like(run.record.token_embeddings);
   FrozenInput input;
   if (node.kind == NodeKind::kToken) {
     input.embedding = blank.clone();
@@ -94,10 +93,11 @@ class Readers {
     };
     for (std::size_t layer = 0; layer < encoders_.size(); ++layer) {
       const at::Tensor at_positions =
-          stream.reads[layer].index_select(0, at::tensor(positions_[layer], at::kLong));
+          stream.reads[layer].to(at::kCPU).index_select(
+              0, at::tensor(positions_[layer], at::kLong));
       append((encoders_[layer] * at_positions).sum(1));
     }
-    append(at::mv(targets_, stream.final_read.select(0, run_.n_positions() - 1)));
+    append(at::mv(targets_, stream.final_read.select(0, run_.n_positions() - 1).to(at::kCPU)));
     return moved;
   }
 

@@ -8,7 +8,6 @@
 
 #include "tracer/attribution/feature_targets.h"
 #include "tracer/attribution/rows.h"
-#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -33,26 +32,26 @@ double row_error(std::span<const float> narrow, std::span<const float> wide, dou
 }  // namespace
 
 RoundingCheck check_rounding(const ReplacementRun& run, const OutputTargets& outputs,
-                             Sources& sources, const RowStore& store) {
+                             RowEngine& wide, const RowStore& store) {
   const auto rows = rows_by_node(store);
   std::vector<std::int64_t> features, targets;
   for (const auto& [node, row] : rows) {
-    (node < sources.columns().n_active() ? features : targets).push_back(node);
+    (node < store.columns().n_active() ? features : targets).push_back(node);
   }
   std::vector<std::int64_t> some;
   const std::size_t count = std::min(kFeatures, features.size());
   for (std::size_t i = 0; i < count; ++i) some.push_back(features[i * features.size() / count]);
 
-  RowComputer computer(run, sources, sum_type(run.model->dtype));
-  RowStore wide(sources.columns(), std::numeric_limits<std::int64_t>::max());
-  computer.add_rows(outputs.rows, targets, wide);
-  if (!some.empty()) computer.add_rows(feature_targets(run, some), some, wide);
+  RowStore again(store.columns(), std::numeric_limits<std::int64_t>::max());
+  wide.add_rows(outputs.rows, targets, again);
+  if (!some.empty()) wide.add_rows(feature_targets(run, some), some, again);
+  wide.finish(again);
   RoundingCheck check;
-  for (std::size_t row = 0; row < wide.size(); ++row) {
+  for (std::size_t row = 0; row < again.size(); ++row) {
     ++check.rows;
     check.largest_error = std::max(
-        check.largest_error, row_error(store.values(rows.at(wide.node(row))), wide.values(row),
-                                       wide.totals.absolute_totals[row]));
+        check.largest_error, row_error(store.values(rows.at(again.node(row))), again.values(row),
+                                       again.totals.absolute_totals[row]));
   }
   return check;
 }

@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "tracer/attribution/row_store.h"
-#include "tracer/attribution/sources.h"
 #include "tracer/attribution/targets.h"
 #include "tracer/replacement/run.h"
 
@@ -16,8 +15,9 @@ struct RoundingCheck {
 };
 
 /// Compares the rows of the output targets and of up to 32 features, evenly spaced over those in
-/// `store`, with the same rows from the same weights, activations and patterns in wide products.
+/// `store`, with the same rows from the same weights, activations and patterns as `wide` computes
+/// them: an engine whose products are in the sum type.
 RoundingCheck check_rounding(const ReplacementRun& run, const OutputTargets& outputs,
-                             Sources& sources, const RowStore& store);
+                             RowEngine& wide, const RowStore& store);
 
 }  // namespace circuit

@@ -89,7 +89,7 @@ void EdgeSink<T>::add_edges(std::int64_t layer, std::int64_t position, std::int6
 
 template <class T>
 void EdgeSink<T>::write_site(std::int64_t layer, const at::Tensor& gradients) {
-  sources_.open_layer(layer);
+  sources_.open_kept_layer(layer);
   const std::vector<Task> all = tasks(batch_.active_slots(layer + 1));
   parallel_tasks(all.size(), [&](std::size_t i) {
     const Task& task = all[i];

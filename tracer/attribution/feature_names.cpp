@@ -60,11 +60,13 @@ std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
         const std::size_t first = task * kFeaturesPerTask;
         const auto some =
             features.subspan(first, std::min(kFeaturesPerTask, features.size() - first));
-        const at::Tensor written = written_vectors(transcoders, some) * model.final_norm.gain;
+        const at::Tensor written =
+            written_vectors(transcoders, some).to(model.device()) * model.final_norm.gain;
         const at::Tensor effects =
             at::mm(written, model.unembedding.t()) - at::mv(written, mean).unsqueeze(1);
-        const at::Tensor top = std::get<1>(
-            effects.topk(std::min(kTokensPerName, effects.size(1)), /*dim=*/1));  // ids, best first
+        const at::Tensor top =  // ids, best first
+            std::get<1>(effects.topk(std::min(kTokensPerName, effects.size(1)), /*dim=*/1))
+                .to(at::kCPU);
         for (std::size_t i = 0; i < some.size(); ++i) {
           names[first + i] = join_tokens(tokenizer, top.select(0, static_cast<std::int64_t>(i)));
         }

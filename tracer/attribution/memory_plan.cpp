@@ -24,6 +24,8 @@ constexpr std::int64_t kPruneBytesPerEdge = 9;
 // Pictures of a few hundred nodes and the libraries that draw them.
 constexpr std::int64_t kDrawingBytes = std::int64_t{48} << 20;
 
+}  // namespace
+
 std::string size_text(std::int64_t bytes) {
   constexpr std::int64_t kMiB = std::int64_t{1} << 20;
   const bool large = bytes >= 1024 * kMiB;
@@ -32,8 +34,6 @@ std::string size_text(std::int64_t bytes) {
                 static_cast<double>(bytes) / static_cast<double>(large ? 1024 * kMiB : kMiB));
   return text.data();
 }
-
-}  // namespace
 
 MemoryNeeds memory_needs(const ReplacementRun& run, const Sources& sources,
                          std::int64_t max_features, std::int64_t n_targets) {

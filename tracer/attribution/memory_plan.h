@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
+#include "tracer/attribution/device_plan.h"
 #include "tracer/attribution/sources.h"
 #include "tracer/options.h"
 #include "tracer/replacement/run.h"
@@ -14,6 +17,7 @@ struct MemoryPlan {
   std::int64_t batch_bytes = 0;           ///< gradients of a batch; it holds one target at least
   std::int64_t resident_row_bytes = 0;    ///< rows beyond this are spilled
   std::int64_t predicted_peak_bytes = 0;  ///< of the process, at most
+  std::optional<DevicePlan> device;       ///< rows are computed by DeviceRows; else RowComputer
 };
 
 /// What is known before rows are computed; all in bytes.
@@ -26,6 +30,9 @@ struct MemoryNeeds {
   std::int64_t edges = 0;          ///< number of edges of the graph, at most
   std::int64_t output = 0;         ///< what naming features and drawing take in the end
 };
+
+/// `1.50 GiB`
+std::string size_text(std::int64_t bytes);
 
 /// Of a trace of at most `max_features` features (0 = all) and `n_targets` outputs.
 MemoryNeeds memory_needs(const ReplacementRun& run, const Sources& sources,

@@ -22,15 +22,29 @@ struct RowTargets {
   std::vector<double> pre_activations;  ///< [b] the live value of what is explained
 };
 
-/// Computes rows for one prompt; buffers live as long as it. Uses all threads; results do not
-/// depend on their number.
-class RowComputer {
+/// Computes rows for one prompt, in batches.
+class RowEngine {
+ public:
+  virtual ~RowEngine() = default;
+  /// Appends to `store` the rows of `targets`, which are `nodes` there, at the latest with the next
+  /// `finish`; rows come in the order of the calls.
+  virtual void add_rows(const RowTargets& targets, std::span<const std::int64_t> nodes,
+                        RowStore& store) = 0;
+  /// Returns when all rows are in `store`.
+  virtual void finish(RowStore& store) = 0;
+};
+
+/// Computes rows on the CPU; buffers live as long as it. Uses all threads; results do not depend on
+/// their number.
+class RowComputer : public RowEngine {
  public:
   /// Products run in `products`: the model's own type, or a wider one to check it.
   RowComputer(const ReplacementRun& run, Sources& sources, at::ScalarType products);
 
-  /// One sweep: appends to `store` the rows of `targets`, which are `nodes` there.
-  void add_rows(const RowTargets& targets, std::span<const std::int64_t> nodes, RowStore& store);
+  /// One sweep.
+  void add_rows(const RowTargets& targets, std::span<const std::int64_t> nodes,
+                RowStore& store) override;
+  void finish(RowStore&) override {}
 
   /// Bytes for one target at `position`, beside its row.
   static std::int64_t bytes_per_target(const ReplacementRun& run, std::int64_t position);
@@ -40,11 +54,10 @@ class RowComputer {
  private:
   template <class T>
   void sweep(const RowTargets& targets, std::span<T* const> rows);
-  double bias_term(const RowTargets& targets, std::size_t i) const;
 
   const ReplacementRun& run_;
   Sources& sources_;
-  FrozenStream biases_;
+  FrozenStream biases_;  ///< on the CPU
   at::ScalarType products_;
   LinearBackward backward_;
 };

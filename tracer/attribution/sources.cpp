@@ -49,7 +49,6 @@ std::int64_t Sources::all_bytes() const {
 void Sources::open_layer(std::int64_t layer) {
   const std::int64_t first = first_layer(layer);
   open_layer_ = layer;
-  if (!kept_[static_cast<std::size_t>(layer)].empty()) return;
   open_rows_.assign(static_cast<std::size_t>(layer - first + 1), {});
   const auto read = [&](std::size_t i) {
     open_rows_[i] = run_.written_rows(first + static_cast<std::int64_t>(i), layer);
@@ -59,7 +58,14 @@ void Sources::open_layer(std::int64_t layer) {
   } else {
     parallel_tasks(open_rows_.size(), read);
   }
-  if (keeps_) keep_open_layer();
+}
+
+void Sources::open_kept_layer(std::int64_t layer) {
+  if (kept_[static_cast<std::size_t>(layer)].empty()) {
+    open_layer(layer);
+    if (keeps_) keep_open_layer();
+  }
+  open_layer_ = layer;
 }
 
 void Sources::keep_open_layer() {
@@ -90,14 +96,16 @@ void Sources::written(std::int64_t position, at::Tensor out) const {
   std::int64_t begin = 0;
   for (std::int64_t from = first_layer(open_layer_); from <= open_layer_; ++from) {
     const std::int64_t count = columns_.feature_count(from, position);
-    gather_scaled_rows(out.narrow(0, begin, count),
-                       open_rows_[static_cast<std::size_t>(from - first_layer(open_layer_))],
-                       columns_.first_feature(from, position) - columns_.first_feature(from, 0),
-                       count);
+    written_by(from, position, out.narrow(0, begin, count));
     begin += count;
   }
-  out.select(0, begin).copy_(
-      run_.errors[static_cast<std::size_t>(open_layer_)].select(0, position));
+  out.select(0, begin).copy_(errors().select(0, position));
+}
+
+void Sources::written_by(std::int64_t from, std::int64_t position, at::Tensor out) const {
+  gather_scaled_rows(out, open_rows_[static_cast<std::size_t>(from - first_layer(open_layer_))],
+                     columns_.first_feature(from, position) - columns_.first_feature(from, 0),
+                     out.size(0));
 }
 
 }  // namespace circuit

@@ -28,6 +28,8 @@ class Sources {
 
   /// Makes `layer` the one that `written` is about; reads its decoder rows where they are not kept.
   void open_layer(std::int64_t layer);
+  /// The same for callers that take `kept` where it is there, and `written` only where it is not.
+  void open_kept_layer(std::int64_t layer);
   /// Sources that write at (the open layer, position): the features of layers first_layer … layer,
   /// in the order of columns, then the error of the layer.
   std::int64_t written_count(std::int64_t position) const;
@@ -38,6 +40,10 @@ class Sources {
   at::Tensor kept(std::int64_t position) const;
   /// Bytes that kept matrices take in the end; 0 when they are not kept.
   std::int64_t kept_bytes() const { return keeps_ ? all_bytes() : 0; }
+  /// Of those, the features of layer `from` alone: [feature_count(from, position), d_model].
+  void written_by(std::int64_t from, std::int64_t position, at::Tensor out) const;
+  /// The error of the open layer at each position, [n_positions, d_model] in the sum type.
+  const at::Tensor& errors() const { return run_.errors[static_cast<std::size_t>(open_layer_)]; }
 
   /// [n_positions, d_model] in the sum type.
   const at::Tensor& token_embeddings() const { return run_.record.token_embeddings; }

@@ -18,7 +18,7 @@ namespace {
 constexpr double kLeastDifferenceWeight = 1e-6;
 
 at::Tensor last_logits(const ReplacementRun& run) {
-  return run.record.logits.select(0, run.record.logits.size(0) - 1).to(at::kDouble);
+  return run.record.logits.select(0, run.record.logits.size(0) - 1).to(at::kCPU).to(at::kDouble);
 }
 
 std::vector<TargetTokens> most_probable(const at::Tensor& probabilities,
@@ -123,7 +123,7 @@ at::Tensor target_covectors(const Model& model, std::span<const TargetTokens> to
     rows.push_back(model.unembedding.select(0, one.a).to(type) -
                    (one.b ? model.unembedding.select(0, *one.b).to(type) : mean));
   }
-  return at::stack(rows);
+  return at::stack(rows).to(at::kCPU);
 }
 
 OutputTargets choose_targets(const ReplacementRun& run, const TargetOptions& options,

@@ -30,7 +30,7 @@ OutputTargets choose_targets(const ReplacementRun& run, const TargetOptions& opt
                              const Tokenizer* tokenizer);
 
 /// [targets, d_model]: each token's unembedding less the mean one, or the difference a - b; read
-/// after the final norm.
+/// after the final norm; on the CPU.
 at::Tensor target_covectors(const Model& model, std::span<const TargetTokens> tokens);
 
 /// How a token is shown: its text, or `#ID` without a tokenizer.

@@ -45,6 +45,8 @@ struct TraceReport {
   std::int64_t peak_memory_bytes = 0;     ///< 0 = unknown
   std::int64_t predicted_peak_bytes = 0;  ///< what the memory plan expected at most
   std::optional<Rounding> rounding;       ///< of bf16
+  std::int64_t predicted_device_peak_bytes = 0;  ///< 0 = rows were computed on the CPU
+  std::int64_t device_peak_memory_bytes = 0;     ///< 0 = unknown
   std::vector<std::filesystem::path> files;
 };
 

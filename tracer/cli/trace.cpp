@@ -37,6 +37,7 @@ struct TraceCommand {
   ModelFolders folders;
   MachineOptions machine;
   std::string memory = byte_size_option(request.attribution.memory_bytes);
+  std::string device_memory;
   std::string prompt_file, token_ids, prompts;
   PromptList list;  ///< with --prompts
   bool json = false;
@@ -124,6 +125,11 @@ void add_attribution_options(CLI::App& command, TraceCommand& trace) {
                   "Memory of the whole process at most: 1.5GiB, 800MB; less is slower")
       ->type_name("SIZE")
       ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--device-memory", trace.device_memory,
+                  "With --device cuda: of the GPU's memory; default: what is free there")
+      ->type_name("SIZE")
       ->group(group);
 }
 
@@ -231,8 +237,13 @@ void check(TraceCommand& trace) {
   options.memory_bytes = parse_byte_size(trace.memory);
   check_prune_options(trace.request.pruning);
   check_output_files(trace.request.output);
-  trace.request.load.dtype = check_machine_options(trace.machine);
-  trace.request.load.threads = trace.machine.threads;
+  apply_machine_options(trace.machine, trace.request.load);
+  if (trace.given("--device-memory")) {
+    if (trace.machine.device == "cpu") {
+      throw std::invalid_argument("--device-memory with --device cpu, expected --device cuda");
+    }
+    options.device_memory_bytes = parse_byte_size(trace.device_memory);
+  }
   if (!trace.prompt_file.empty()) trace.request.prompt.prompt = read_prompt(trace.prompt_file);
   if (trace.given("--prompts")) trace.list = read_prompt_list(trace.prompts, trace.request);
   require_writable(trace.request.output.folder);

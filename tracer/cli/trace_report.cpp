@@ -53,6 +53,13 @@ std::string phases_text(const TraceReport& report) {
   return text;
 }
 
+std::string device_memory_text(const TraceReport& report) {
+  return (report.device_peak_memory_bytes > 0
+              ? byte_size_text(report.device_peak_memory_bytes) + " at most"
+              : "unknown") +
+         ", " + byte_size_text(report.predicted_device_peak_bytes) + " planned";
+}
+
 void add_report(const TraceReport& report, Json& object) {
   Json targets = Json::array();
   for (const Target& target : report.targets) {
@@ -76,6 +83,10 @@ void add_report(const TraceReport& report, Json& object) {
   object["phases"] = phases;
   object["peak_memory_bytes"] = report.peak_memory_bytes;
   object["predicted_peak_memory_bytes"] = report.predicted_peak_bytes;
+  if (report.predicted_device_peak_bytes > 0) {
+    object["device_peak_memory_bytes"] = report.device_peak_memory_bytes;
+    object["predicted_device_peak_bytes"] = report.predicted_device_peak_bytes;
+  }
   if (report.rounding) {
     object["rounding"] = {{"rows", report.rounding->rows},
                           {"largest_error", number_or_null<Json>(report.rounding->largest_error)}};
@@ -107,6 +118,7 @@ std::string trace_report_text(const TraceReport& report) {
                           (report.peak_memory_bytes > 0 ? byte_size_text(report.peak_memory_bytes)
                                                         : std::string("unknown")) +
                           ", predicted at most " + byte_size_text(report.predicted_peak_bytes));
+  if (report.predicted_device_peak_bytes > 0) table.add("device", device_memory_text(report));
   std::vector<std::string> files;
   for (const auto& file : report.files) files.push_back(file.string());
   table.add_lines("files", files);

@@ -117,10 +117,12 @@ ComputeType type_of(const AttributionGraph& graph) {
 void run(const VerifyCommand& verify) {
   const ComputeType dtype = type_of(read_graph_file(verify.graph).graph);
   const ModelFolders folders = or_demo(verify.folders);
-  const VerifyReport report = run_verify({.load = {.model = folders.model,
-                                                   .transcoders = folders.transcoders,
-                                                   .dtype = dtype,
-                                                   .threads = verify.machine.threads},
+  LoadOptions load;
+  apply_machine_options(verify.machine, load);
+  load.model = folders.model;
+  load.transcoders = folders.transcoders;
+  load.dtype = dtype;
+  const VerifyReport report = run_verify({.load = load,
                                           .graph = verify.graph,
                                           .samples = verify.samples,
                                           .seed = verify.seed});

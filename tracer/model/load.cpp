@@ -13,14 +13,16 @@ namespace {
 // Finds tensors of one model by the names of its family, and checks each as it is read.
 class WeightReader {
  public:
-  WeightReader(const Architecture& family, WeightArchive archive, at::ScalarType dtype)
-      : family_(family), archive_(std::move(archive)), dtype_(dtype) {}
+  WeightReader(const Architecture& family, WeightArchive archive, at::ScalarType dtype,
+               at::Device device)
+      : family_(family), archive_(std::move(archive)), dtype_(dtype), device_(device) {}
 
   at::Tensor read(const std::string& name, std::vector<std::int64_t> shape) const {
     const std::string stored = stored_name(name);
     const SafetensorsFile& file = archive_.file_of(stored);
     at::Tensor tensor = load_tensor("load_model", file, stored, shape, dtype_);
     require_finite("load_model", file, stored, tensor);
+    tensor = tensor.to(device_);
     release_pages(file.view(stored).bytes);
     return tensor;
   }
@@ -60,6 +62,7 @@ class WeightReader {
   const Architecture& family_;
   WeightArchive archive_;
   at::ScalarType dtype_;
+  at::Device device_;
 };
 
 Attention read_attention(const ModelConfig& c, const TensorNames& names, const WeightReader& reader,
@@ -108,7 +111,8 @@ Mlp read_mlp(const ModelConfig& c, const TensorNames& names, const WeightReader&
 
 }  // namespace
 
-Model load_model(const std::filesystem::path& directory, at::ScalarType dtype) {
+Model load_model(const std::filesystem::path& directory, at::ScalarType dtype,
+                 at::Device device) {
   if (!std::filesystem::is_directory(directory)) {
     throw std::runtime_error("[load_model] " + directory.string() +
                              ": no such directory, expected a Hugging Face model directory");
@@ -120,7 +124,7 @@ Model load_model(const std::filesystem::path& directory, at::ScalarType dtype) {
   const TensorNames& names = family.tensors;
   WeightArchive archive = WeightArchive::open(directory);
   for (const SafetensorsFile& file : archive.files()) model.files.push_back(file.path());
-  const WeightReader reader(family, std::move(archive), dtype);
+  const WeightReader reader(family, std::move(archive), dtype, device);
 
   model.name = c.name;
   model.dtype = dtype;

@@ -61,12 +61,12 @@ ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_id
   const auto n = static_cast<std::int64_t>(input_ids.size());
   ForwardRecord record;
   record.input_ids.assign(input_ids.begin(), input_ids.end());
-  const at::Tensor ids = at::tensor(record.input_ids, at::kInt).to(at::kLong);
+  const at::Tensor ids = at::tensor(record.input_ids, at::kInt).to(at::kLong).to(model.device());
   record.token_embeddings = model.embedding.index_select(0, ids).to(sum_type(model.dtype));
   at::Tensor residual = record.token_embeddings;
   RotaryTable rotary;
   if (config.positions == PositionKind::kRotary) {
-    rotary = rotary_table(config, n, sum_type(model.dtype));
+    rotary = rotary_table(config, n, sum_type(model.dtype), model.device());
   } else {
     residual = residual + model.position_embedding.narrow(0, 0, n);
   }

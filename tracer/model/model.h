@@ -34,13 +34,16 @@ struct Model {
   Norm final_norm;
   at::Tensor unembedding;  ///< [vocabulary, d_model]; the embedding itself when tied
   at::ScalarType dtype = at::kFloat;  ///< of the weights; activations are in its sum type
+
+  at::Device device() const { return embedding.device(); }  ///< of weights and activations
 };
 
 /// Opens a Hugging Face directory: config.json and safetensors (one file or shards; f64, f32, f16,
 /// bf16), memory-mapped and converted to `dtype` only where it differs. Throws std::runtime_error
 /// `[load_model] FILE: tensor NAME …` for a missing or misshapen tensor and for values that are
-/// not finite.
-Model load_model(const std::filesystem::path& directory, at::ScalarType dtype = at::kFloat);
+/// not finite. On a `device` other than the CPU the weights are copies there.
+Model load_model(const std::filesystem::path& directory, at::ScalarType dtype = at::kFloat,
+                 at::Device device = at::kCPU);
 
 /// What one block did.
 struct BlockRecord {

@@ -27,7 +27,7 @@ double scale_frequency(const RopeScaling& scaling, double frequency) {
 }  // namespace
 
 RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions,
-                         at::ScalarType dtype) {
+                         at::ScalarType dtype, at::Device device) {
   const std::int64_t half = config.d_head / 2;
   std::vector<double> frequencies(static_cast<std::size_t>(half));
   for (std::int64_t i = 0; i < half; ++i) {
@@ -39,7 +39,7 @@ RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions,
   const at::Tensor positions = at::arange(n_positions, at::kDouble);
   const at::Tensor half_angles = positions.unsqueeze(1) * row;                // [n, d_head / 2]
   const at::Tensor angles = at::cat({half_angles, half_angles}, /*dim=*/-1);  // [n, d_head]
-  return {angles.cos().to(dtype), angles.sin().to(dtype)};
+  return {angles.cos().to(dtype).to(device), angles.sin().to(dtype).to(device)};
 }
 
 at::Tensor apply_rotary(const RotaryTable& table, const at::Tensor& x) {

@@ -13,8 +13,9 @@ struct RotaryTable {
   at::Tensor sines;    ///< [n_positions, d_head]
 };
 
-/// The table for positions 0 … n_positions - 1, computed in double and rounded to `dtype`.
-RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions, at::ScalarType dtype);
+/// The table for positions 0 … n_positions - 1, computed in double on the CPU, rounded to `dtype`.
+RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions, at::ScalarType dtype,
+                         at::Device device = at::kCPU);
 
 /// x [heads, n_positions, d_head] -> the same, rotated.
 at::Tensor apply_rotary(const RotaryTable& table, const at::Tensor& x);

@@ -21,8 +21,9 @@ BackwardBatch::BackwardBatch(std::span<const ReadPoint> targets, std::int64_t n_
   for (const std::int64_t target : slots_) {
     const ReadPoint& read = targets[index(target)];
     reads_.push_back(read);
-    row_begin_.push_back(row_begin_.back() +
-                         std::max<std::int64_t>(0, read.position + 1 - zero_positions));
+    const std::int64_t rows = std::max<std::int64_t>(0, read.position + 1 - zero_positions);
+    row_begin_.push_back(row_begin_.back() + rows);
+    carried_positions_ = std::max(carried_positions_, rows);
     ++active_slots_[index(read.layer)];
   }
   for (std::int64_t layer = n_layers - 1; layer >= 0; --layer) {

@@ -27,6 +27,8 @@ class BackwardBatch {
   std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
   std::int64_t n_layers() const { return n_layers_; }
   std::int64_t zero_positions() const { return zero_positions_; }
+  /// Positions from zero_positions to the last one that a target reads at.
+  std::int64_t carried_positions() const { return carried_positions_; }
 
   /// Index, among the targets given, of the one in `slot`, and where it reads.
   std::int64_t target(std::int64_t slot) const { return slots_[index(slot)]; }
@@ -49,6 +51,7 @@ class BackwardBatch {
   static std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
   std::int64_t n_layers_, zero_positions_;
+  std::int64_t carried_positions_ = 0;
   std::vector<std::int64_t> slots_;
   std::vector<ReadPoint> reads_;
   std::vector<std::int64_t> active_slots_;  ///< [n_layers + 1]

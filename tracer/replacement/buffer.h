@@ -9,8 +9,8 @@
 namespace circuit {
 
 /// A contiguous tensor of this shape over the memory of `buffer` where that is large enough and of
-/// this type, else a new one. Values are undefined.
+/// this type and device, else a new one. Values are undefined.
 at::Tensor reuse_buffer(const at::Tensor& buffer, const std::vector<std::int64_t>& shape,
-                        at::ScalarType type);
+                        const at::TensorOptions& options);
 
 }  // namespace circuit

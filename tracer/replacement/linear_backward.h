@@ -15,7 +15,8 @@
 namespace circuit {
 
 /// Receives gradients as the sweep passes them, one call at a time; it may use all threads. The
-/// tensors are the sweep's own and change after the call.
+/// tensors are the sweep's own and change after the call. Shapes are those of LinearBackward;
+/// DeviceBackward says its own.
 class GradientSink {
  public:
   virtual ~GradientSink() = default;

@@ -37,7 +37,9 @@ FrozenStream linear_forward(const ReplacementRun& run, const FrozenInput& input,
   FrozenStream stream;
   at::Tensor residual = input.embedding.defined()
                             ? input.embedding
-                            : at::zeros({m, model.config.d_model}, sum_type(model.dtype));
+                            : at::zeros({m, model.config.d_model}, at::TensorOptions()
+                                                                     .dtype(sum_type(model.dtype))
+                                                                     .device(model.device()));
   for (std::size_t layer = 0; layer < model.blocks.size(); ++layer) {
     at::Tensor values;
     residual = attend(run, layer, residual, input.with_constants, values);

@@ -13,7 +13,7 @@
 namespace circuit {
 namespace {
 
-struct LayerFeatures {
+struct LayerFeatures {  // on the CPU
   at::Tensor positions, features;           // i64 [k]
   at::Tensor activations, pre_activations;  // [k]
 };
@@ -28,11 +28,13 @@ LayerFeatures encode_layer(const ReplacementRun& run, std::int64_t layer) {
   const at::Tensor post = transcoders.activate(layer, pre);
   post.narrow(0, 0, run.zero_positions).zero_();
   const at::Tensor active = post.nonzero();  // [k, 2], row-major order: position, then feature
+  const at::Tensor positions = active.select(1, 0).contiguous();
+  const at::Tensor features = active.select(1, 1).contiguous();
   LayerFeatures found;
-  found.positions = active.select(1, 0).contiguous();
-  found.features = active.select(1, 1).contiguous();
-  found.activations = post.index({found.positions, found.features});
-  found.pre_activations = pre.index({found.positions, found.features});
+  found.activations = post.index({positions, features}).to(at::kCPU);
+  found.pre_activations = pre.index({positions, features}).to(at::kCPU);
+  found.positions = positions.to(at::kCPU);
+  found.features = features.to(at::kCPU);
   return found;
 }
 
@@ -76,7 +78,7 @@ void add_errors(ReplacementRun& run) {
                      block.mlp_inverse_scale, block.residual_mid);
       error -= affine(input, skip, {});
     }
-    run.errors.push_back(error.contiguous());
+    run.errors.push_back(error.to(at::kCPU).contiguous());
   }
   for (std::int64_t from = 0; from < n_layers; ++from) {
     const auto begin = run.features.layer_offsets[static_cast<std::size_t>(from)];
@@ -141,9 +143,14 @@ ReplacementRun run_replacement(const Model& model, const TranscoderSet& transcod
   }
   const auto n_layers = static_cast<std::size_t>(model.config.n_layers);
   std::vector<LayerFeatures> layers(n_layers);
-  parallel_tasks(n_layers, [&](std::size_t layer) {
+  const auto encode = [&](std::size_t layer) {
     layers[layer] = encode_layer(run, static_cast<std::int64_t>(layer));
-  });
+  };
+  if (model.device().is_cpu()) {
+    parallel_tasks(n_layers, encode);
+  } else {  // a device is busy with one layer, and holds the parts of one encoder only
+    for (std::size_t layer = 0; layer < n_layers; ++layer) encode(layer);
+  }
   std::vector<at::Tensor> firing;
   for (const LayerFeatures& layer : layers) firing.push_back(layer.features);
   run.features = join_layers(layers);

@@ -17,7 +17,7 @@
 
 namespace circuit {
 
-/// The features that fire, ordered by layer, position, feature.
+/// The features that fire, ordered by layer, position, feature; on the CPU.
 struct ActiveFeatureSet {
   std::vector<std::int32_t> layers, positions, features;  ///< [k]
   at::Tensor activations;                                 ///< [k]
@@ -28,6 +28,7 @@ struct ActiveFeatureSet {
 };
 
 /// A prompt with its MLPs replaced: everything that the linear map between nodes depends on.
+/// `record` is on the model's device, features, decoder rows and errors are on the CPU.
 struct ReplacementRun {
   const Model* model = nullptr;                ///< Not owned; outlives the run.
   const TranscoderSet* transcoders = nullptr;  ///< Not owned; outlives the run.
@@ -39,6 +40,7 @@ struct ReplacementRun {
 
   std::int64_t n_positions() const { return static_cast<std::int64_t>(record.input_ids.size()); }
   std::int64_t n_layers() const { return model->config.n_layers; }
+  at::Device device() const { return model->device(); }
 
   /// What the features of layer `from` write into `layer`, in the order of `features`.
   ScaledRows written_rows(std::int64_t from, std::int64_t layer) const;

@@ -20,8 +20,8 @@ TEST(Sources, GivesEveryFeatureAndTheErrorAtEachPlaceTheyWrite) {
       Sources sources(run, keep);
       std::int64_t kept_bytes = 0;
       for (std::int64_t layer = 2; layer >= 0; --layer) {
-        sources.open_layer(layer);
         for (std::int64_t q = 1; q < 4; ++q) {
+          sources.open_layer(layer);
           at::Tensor found =
               at::empty({sources.written_count(q), setup.model.config.d_model}, at::kDouble);
           sources.written(q, found);
@@ -40,7 +40,7 @@ TEST(Sources, GivesEveryFeatureAndTheErrorAtEachPlaceTheyWrite) {
           }
           expected.push_back(run.errors[static_cast<std::size_t>(layer)][q]);
           EXPECT_TRUE(at::equal(found, at::stack(expected)));
-          sources.open_layer(layer);  // now as in later sweeps
+          sources.open_kept_layer(layer);
           ASSERT_EQ(sources.kept(q).defined(), keep > 0);
           if (keep > 0) {
             EXPECT_TRUE(at::equal(sources.kept(q), found));

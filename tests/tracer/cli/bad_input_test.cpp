@@ -264,5 +264,13 @@ TEST(Tokenize, NamesABadTokenizer) {
                  {"tokenizer.json"});
 }
 
+TEST(Device, ThatIsNotThereIsNamedBeforeAnythingIsRead) {
+  const TempDir folder;
+  const ChildResult result =
+      run_circuit({"trace", "--prompt", "a", "--device", "cuda:9999", "--out", folder / "out"});
+  expect_failure(result, 1, {"[device] cuda:9999: this LibTorch ", ", expected c"});
+  EXPECT_THAT(files_below(folder / "out"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace circuit::cli::testing

@@ -86,6 +86,8 @@ TraceReport finish_trace(const TraceRequest& request, const Tracer& tracer, Trac
   });
   describe(graph, pruned, report);
   report.predicted_peak_bytes = traced.predicted_peak_bytes;
+  report.predicted_device_peak_bytes = traced.predicted_device_peak_bytes;
+  report.device_peak_memory_bytes = tracer.device_peak_memory_bytes();
   report.rounding = traced.rounding;
   report.peak_memory_bytes = peak_memory_bytes();
   return report;
