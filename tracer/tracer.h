@@ -43,7 +43,8 @@ struct Verification {
 };
 
 /// A model with its transcoders. One at a time per process sets the number of threads; calls are
-/// not safe from several threads at once (each uses all of them).
+/// not safe from several threads at once (each uses all of them), but one thread may call
+/// `label_features` while another calls `trace`.
 class Tracer {
  public:
   /// Throws std::runtime_error `[load_model] …`, `[load_transcoders] …` or `[load_tokenizer] …`,
