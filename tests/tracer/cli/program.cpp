@@ -7,10 +7,14 @@
 
 namespace circuit::cli::testing {
 
-ChildResult run_circuit(const std::vector<std::string>& arguments, const ChildOptions& options) {
+std::vector<std::string> circuit_command(const std::vector<std::string>& arguments) {
   std::vector<std::string> all = {CIRCUIT_PROGRAM};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  return circuit::testing::run_child(all, options);
+  return all;
+}
+
+ChildResult run_circuit(const std::vector<std::string>& arguments, const ChildOptions& options) {
+  return circuit::testing::run_child(circuit_command(arguments), options);
 }
 
 void expect_failure(const ChildResult& result, int exit_code,

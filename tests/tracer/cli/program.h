@@ -14,6 +14,9 @@ namespace circuit::cli::testing {
 using circuit::testing::ChildOptions;
 using circuit::testing::ChildResult;
 
+/// The command line of the program with `arguments`.
+std::vector<std::string> circuit_command(const std::vector<std::string>& arguments);
+
 ChildResult run_circuit(const std::vector<std::string>& arguments,
                         const ChildOptions& options = {});
 
