@@ -81,6 +81,11 @@ std::vector<OutputFormat> parse_formats(std::string_view list) {
   return formats;
 }
 
+std::filesystem::path output_path(const std::filesystem::path& folder, const std::string& name,
+                                  OutputFormat format) {
+  return folder / (name + "." + std::string(name_of(format)));
+}
+
 std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& folder,
                                                  const std::string& name,
                                                  const std::vector<OutputFormat>& formats,
@@ -95,8 +100,7 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
   filled.picture.scores = scores;
   std::vector<std::pair<std::filesystem::path, std::string>> files;
   for (const OutputFormat format : formats) {
-    files.emplace_back(folder / (name + "." + std::string(name_of(format))),
-                       contents(format, graph, pruned, filled));
+    files.emplace_back(output_path(folder, name, format), contents(format, graph, pruned, filled));
   }
   std::vector<std::filesystem::path> paths;
   for (const auto& [path, text] : files) {

@@ -20,6 +20,10 @@ enum class OutputFormat { kJson, kDot, kSvg, kPng, kPdf, kGraphml };
 /// std::invalid_argument `[formats] …` naming what is unknown, not available, or empty.
 std::vector<OutputFormat> parse_formats(std::string_view list);
 
+/// `FOLDER/NAME.svg`: where `write_outputs` puts this format.
+std::filesystem::path output_path(const std::filesystem::path& folder, const std::string& name,
+                                  OutputFormat format);
+
 struct OutputOptions {
   /// Slug and scores are filled in by `write_outputs`.
   ViewerOptions viewer{};

@@ -48,6 +48,38 @@ struct TraceReport {
   std::vector<std::filesystem::path> files;
 };
 
+/// One line of a prompt file as it is traced.
+struct ListedPrompt {
+  std::size_t line = 0;  ///< of the file, counted from 1
+  std::string id;
+  std::string name;  ///< of its files; no two of a list have the same
+  PromptInput prompt;
+  std::vector<std::string> targets;  ///< as `TargetOptions::named`
+  std::string refusal;               ///< why it cannot be traced; empty = it can
+};
+
+struct TraceListRequest {
+  TraceRequest common;  ///< of all prompts; its prompt, named targets and name are not used
+  std::vector<ListedPrompt> prompts;
+  /// This prompt (an index) is taken up now; not called for those that are done already.
+  std::function<void(std::size_t)> begins;
+  /// It ended. These two are called from another thread than the rest, one at a time.
+  std::function<void(const ListedPrompt&, const TraceReport&)> traced;
+  std::function<void(const ListedPrompt&, const std::string& error)> failed;
+};
+
+/// Numbers of prompts are those of this process, but for `failed_in_all`.
+struct TraceListReport {
+  std::size_t traced = 0;
+  std::size_t already_there = 0;
+  std::size_t failed = 0;
+  std::size_t failed_in_all = 0;  ///< of the whole list, in this run or an earlier one
+  std::filesystem::path errors;   ///< the file that names them
+  int rank = 0, world = 1;
+  double load_seconds = 0, trace_seconds = 0;  ///< the latter: from then to the last file
+  std::int64_t peak_memory_bytes = 0;          ///< 0 = unknown
+};
+
 struct InspectRequest {
   std::filesystem::path model;        ///< empty = leave out
   std::filesystem::path transcoders;  ///< empty = leave out
@@ -81,6 +113,7 @@ struct EngineCall {
 };
 
 using TraceCall = EngineCall<TraceRequest, TraceReport>;
+using TraceListCall = EngineCall<TraceListRequest, TraceListReport>;
 using InspectCall = EngineCall<InspectRequest, InspectReport>;
 using VerifyCall = EngineCall<VerifyRequest, VerifyReport>;
 
@@ -91,6 +124,7 @@ extern "C" {
 const char* circuit_engine_version();
 /// 0 = done, 1 = failed. Never throw.
 int circuit_engine_trace(circuit::cli::TraceCall* call);
+int circuit_engine_trace_list(circuit::cli::TraceListCall* call);
 int circuit_engine_inspect(circuit::cli::InspectCall* call);
 int circuit_engine_verify(circuit::cli::VerifyCall* call);
 }

@@ -71,6 +71,10 @@ TraceReport run_trace(TraceRequest request) {
   return run<TraceCall>("circuit_engine_trace", std::move(request));
 }
 
+TraceListReport run_trace_list(TraceListRequest request) {
+  return run<TraceListCall>("circuit_engine_trace_list", std::move(request));
+}
+
 InspectReport run_inspect(InspectRequest request) {
   return run<InspectCall>("circuit_engine_inspect", std::move(request));
 }

@@ -10,6 +10,7 @@ namespace circuit::cli {
 /// Throws std::runtime_error `[load_engine] …` when the library is not there or of another version,
 /// and with the function's own line when that fails.
 TraceReport run_trace(TraceRequest request);
+TraceListReport run_trace_list(TraceListRequest request);
 InspectReport run_inspect(InspectRequest request);
 VerifyReport run_verify(VerifyRequest request);
 

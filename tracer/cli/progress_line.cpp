@@ -45,17 +45,20 @@ void ProgressLine::clear() {
 
 void ProgressLine::update(const std::string& stage, std::int64_t done, std::int64_t total) {
   if (!enabled_) return;
-  const Clock::time_point now = Clock::now();
-  if (stage != stage_) {
+  const bool begins = stage != stage_;
+  if (begins) {
     stage_ = stage;
-    started_ = now;
-  } else if (now - drawn_ < kBetweenDrawings && done < total) {
-    return;
+    started_ = Clock::now();
   }
-  drawn_ = now;
+  const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+  show(progress_text(stage, done, total, seconds), begins || done >= total);
+}
+
+void ProgressLine::show(const std::string& text, bool now) {
+  if (!enabled_ || (!now && Clock::now() - drawn_ < kBetweenDrawings)) return;
+  drawn_ = Clock::now();
   shown_ = true;
-  const double seconds = std::chrono::duration<double>(now - started_).count();
-  std::fprintf(stderr, "\r\033[K%s", progress_text(stage, done, total, seconds).c_str());
+  std::fprintf(stderr, "\r\033[K%s", text.c_str());
   std::fflush(stderr);
 }
 

@@ -17,6 +17,8 @@ class ProgressLine {
 
   /// Cheap: draws at most ten times a second.
   void update(const std::string& stage, std::int64_t done, std::int64_t total);
+  /// The same for a text of the caller's; `now` draws it even if one was just drawn.
+  void show(const std::string& text, bool now);
   /// Clears the line, for a message that stays.
   void clear();
 

@@ -15,8 +15,10 @@
 #include "tracer/cli/model_folders.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/progress_line.h"
+#include "tracer/cli/prompt_list.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/trace_list.h"
 #include "tracer/cli/trace_report.h"
 #include "tracer/text/prompt.h"
 
@@ -27,14 +29,16 @@ constexpr const char* kExamples = R"(Examples:
   circuit trace --prompt 'le contraire de petit est'
   circuit trace --prompt 'the opposite of small is' --target ' large- big' --out pictures
   circuit trace --prompt '36 + 59 =' --format json,pdf --save-graph --json
-  circuit trace --model MODEL --transcoders CLT --prompt 'The capital of France is' --max-features 0)";
+  circuit trace --model MODEL --transcoders CLT --prompt 'The capital of France is' --max-features 0
+  circuit trace --prompts PROMPTS.jsonl --out graphs)";
 
 struct TraceCommand {
   TraceRequest request;
   ModelFolders folders;
   MachineOptions machine;
   std::string memory = byte_size_option(request.attribution.memory_bytes);
-  std::string prompt_file, token_ids;
+  std::string prompt_file, token_ids, prompts;
+  PromptList list;  ///< with --prompts
   bool json = false;
   const CLI::App* parsed = nullptr;
 
@@ -51,6 +55,12 @@ void add_prompt_options(CLI::App& command, TraceCommand& trace) {
       ->group("Prompt");
   command.add_option("--token-ids", trace.token_ids, "The prompt as ids, 1,2,3, taken as given")
       ->type_name("IDS")
+      ->group("Prompt");
+  command
+      .add_option("--prompts", trace.prompts,
+                  "Many prompts, one JSON object a line; what --out holds of them already is left "
+                  "out, so a run that was ended goes on where it was")
+      ->type_name("FILE.jsonl")
       ->group("Prompt");
   command
       .add_option("--bos", trace.request.prompt.bos,
@@ -129,7 +139,10 @@ void add_options(CLI::App& command, TraceCommand& trace) {
       .add_flag("--save-graph", trace.request.save_graph,
                 "Also write NAME.graph.safetensors, the whole graph before pruning")
       ->group("Output");
-  command.add_flag("--json", trace.json, "Print the report as one JSON object")->group("Output");
+  command
+      .add_flag("--json", trace.json,
+                "Print the report as one JSON object; with --prompts one a line")
+      ->group("Output");
   add_machine_options(command, trace.machine);
 }
 
@@ -155,9 +168,10 @@ std::string read_prompt(const std::string& file) {
   if (file == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
   } else {
-    std::ifstream stream(file, std::ios::binary);
+    std::ifstream stream;
+    if (!std::filesystem::is_directory(file)) stream.open(file, std::ios::binary);
     text.assign(std::istreambuf_iterator<char>(stream), {});
-    if (!stream || std::filesystem::is_directory(file)) {
+    if (!stream.is_open() || stream.bad()) {
       throw std::runtime_error("[trace] --prompt-file " + file +
                                ": cannot be read, expected a text file");
     }
@@ -169,13 +183,17 @@ std::string read_prompt(const std::string& file) {
 
 void check_prompt(TraceCommand& trace) {
   PromptInput& prompt = trace.request.prompt;
-  const int given =
-      trace.given("--prompt") + trace.given("--prompt-file") + trace.given("--token-ids");
+  const int given = trace.given("--prompt") + trace.given("--prompt-file") +
+                    trace.given("--token-ids") + trace.given("--prompts");
   if (given != 1) {
     throw std::invalid_argument(
         given == 0 ? "no prompt; expected one, as in circuit trace --prompt 'le contraire de petit "
                      "est'"
-                   : "more than one prompt; expected one of --prompt, --prompt-file, --token-ids");
+                   : "more than one prompt; expected one of --prompt, --prompt-file, --token-ids, "
+                     "--prompts");
+  }
+  if (trace.given("--prompts") && trace.given("--name")) {
+    throw std::invalid_argument("--name with --prompts, whose lines have names of their own");
   }
   if (trace.given("--prompt") && prompt.prompt.empty()) {
     throw std::invalid_argument("--prompt is empty, expected a text");
@@ -216,13 +234,26 @@ void check(TraceCommand& trace) {
   trace.request.load.dtype = check_machine_options(trace.machine);
   trace.request.load.threads = trace.machine.threads;
   if (!trace.prompt_file.empty()) trace.request.prompt.prompt = read_prompt(trace.prompt_file);
+  if (trace.given("--prompts")) trace.list = read_prompt_list(trace.prompts, trace.request);
   require_writable(trace.request.output.folder);
+}
+
+void run_list(TraceCommand& trace) {
+  for (const std::string& warning : trace.list.warnings) {
+    std::cerr << "circuit: warning: " << warning << std::endl;
+  }
+  trace_list({.common = std::move(trace.request), .prompts = std::move(trace.list.prompts)},
+             trace.machine.quiet, trace.json);
 }
 
 void run(TraceCommand& trace) {
   const ModelFolders folders = or_demo(trace.folders);
   trace.request.load.model = folders.model;
   trace.request.load.transcoders = folders.transcoders;
+  if (trace.given("--prompts")) {
+    run_list(trace);
+    return;
+  }
   ProgressLine line(trace.machine.quiet);
   trace.request.progress = [&line](const std::string& stage, std::int64_t done,
                                    std::int64_t total) { line.update(stage, done, total); };

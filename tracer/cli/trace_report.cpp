@@ -53,6 +53,36 @@ std::string phases_text(const TraceReport& report) {
   return text;
 }
 
+void add_report(const TraceReport& report, Json& object) {
+  Json targets = Json::array();
+  for (const Target& target : report.targets) {
+    targets.push_back({{"token", target.label},
+                       {"token_id", target.token_id},
+                       {"probability", target.probability}});
+  }
+  Json phases = Json::object();
+  for (const char* phase : kPhases) phases[phase] = seconds_of(report, phase);
+  Json files = Json::array();
+  for (const auto& file : report.files) files.push_back(file.string());
+  object["tokens"] = report.tokens;
+  object["targets"] = targets;
+  object["active_features"] = report.active_features;
+  object["selected_features"] = report.selected_features;
+  object["nodes"] = report.kept_nodes;
+  object["edges"] = report.kept_edges;
+  object["replacement_score"] = number_or_null<Json>(report.scores.replacement);
+  object["completeness_score"] = number_or_null<Json>(report.scores.completeness);
+  object["closure_error"] = number_or_null<Json>(report.closure_error);
+  object["phases"] = phases;
+  object["peak_memory_bytes"] = report.peak_memory_bytes;
+  object["predicted_peak_memory_bytes"] = report.predicted_peak_bytes;
+  if (report.rounding) {
+    object["rounding"] = {{"rows", report.rounding->rows},
+                          {"largest_error", number_or_null<Json>(report.rounding->largest_error)}};
+  }
+  object["files"] = files;
+}
+
 }  // namespace
 
 std::string trace_report_text(const TraceReport& report) {
@@ -84,34 +114,16 @@ std::string trace_report_text(const TraceReport& report) {
 }
 
 std::string trace_report_json(const TraceReport& report) {
-  Json targets = Json::array();
-  for (const Target& target : report.targets) {
-    targets.push_back({{"token", target.label},
-                       {"token_id", target.token_id},
-                       {"probability", target.probability}});
-  }
-  Json phases = Json::object();
-  for (const char* phase : kPhases) phases[phase] = seconds_of(report, phase);
-  Json files = Json::array();
-  for (const auto& file : report.files) files.push_back(file.string());
   Json object;
-  object["tokens"] = report.tokens;
-  object["targets"] = targets;
-  object["active_features"] = report.active_features;
-  object["selected_features"] = report.selected_features;
-  object["nodes"] = report.kept_nodes;
-  object["edges"] = report.kept_edges;
-  object["replacement_score"] = number_or_null<Json>(report.scores.replacement);
-  object["completeness_score"] = number_or_null<Json>(report.scores.completeness);
-  object["closure_error"] = number_or_null<Json>(report.closure_error);
-  object["phases"] = phases;
-  object["peak_memory_bytes"] = report.peak_memory_bytes;
-  object["predicted_peak_memory_bytes"] = report.predicted_peak_bytes;
-  if (report.rounding) {
-    object["rounding"] = {{"rows", report.rounding->rows},
-                          {"largest_error", number_or_null<Json>(report.rounding->largest_error)}};
-  }
-  object["files"] = files;
+  add_report(report, object);
+  return json_line(object);
+}
+
+std::string listed_trace_json(const ListedPrompt& prompt, const TraceReport& report) {
+  Json object;
+  object["id"] = prompt.id;
+  object["name"] = prompt.name;
+  add_report(report, object);
   return json_line(object);
 }
 

@@ -13,4 +13,7 @@ std::string trace_report_text(const TraceReport& report);
 /// One JSON object (docs/architecture.md, command line).
 std::string trace_report_json(const TraceReport& report);
 
+/// The same with `id` and `name` before it.
+std::string listed_trace_json(const ListedPrompt& prompt, const TraceReport& report);
+
 }  // namespace circuit::cli

@@ -128,4 +128,10 @@ std::string content_hash(std::span<const std::filesystem::path> files, bool whol
   return hasher.digits();
 }
 
+std::string text_hash(std::string_view text) {
+  Hasher hasher;
+  hasher.add(text.data(), text.size());
+  return hasher.digits();
+}
+
 }  // namespace circuit

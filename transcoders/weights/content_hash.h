@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace circuit {
 
@@ -13,5 +14,8 @@ namespace circuit {
 /// files when `whole`, everything instead of header and blocks.
 /// Throws std::runtime_error `[content_hash] PATH: …` naming a file that cannot be read.
 std::string content_hash(std::span<const std::filesystem::path> files, bool whole = false);
+
+/// 16 hexadecimal digits of xxHash64 over `text`.
+std::string text_hash(std::string_view text);
 
 }  // namespace circuit

@@ -173,6 +173,9 @@ INSTANTIATE_TEST_SUITE_P(
     Trace, BadPrompt,
     ::testing::Values(
         Case{"NoFile", {"--prompt-file", "nowhere"}, {"--prompt-file nowhere", "cannot be read"}},
+        Case{"Folder", {"--prompt-file", "."}, {"[trace] --prompt-file .: cannot be read"}},
+        Case{"NoList", {"--prompts", "nowhere"}, {"[read_prompts] nowhere: cannot be read"}},
+        Case{"EmptyList", {"--prompts", "empty"}, {"[read_prompts] empty: holds no prompt"}},
         Case{"EmptyFile", {"--prompt-file", "empty"}, {"empty"}},
         Case{"NotUtf8", {"--prompt", "caf\xE9"}, {"UTF-8"}},
         Case{"TooLong", {"--prompt", repeated(" small", 200)}, {"201", "128"}},

@@ -1,0 +1,94 @@
+#include "tracer/cli/engine/finish_trace.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "export/graph_file.h"
+#include "export/outputs.h"
+#include "export/slug.h"
+#include "graph/influence.h"
+#include "tracer/cli/engine/done_mark.h"
+#include "tracer/cli/engine/timed.h"
+
+namespace circuit::cli {
+namespace {
+
+// Features that get a name beside the kept ones, for those who prune less strictly later.
+constexpr std::size_t kMoreNamedFeatures = 256;
+
+/// The kept features and the most influential ones beside them.
+std::vector<std::uint8_t> features_to_name(const AttributionGraph& graph,
+                                           const PrunedGraph& pruned) {
+  const std::vector<double> influence = compute_influence(graph);
+  std::vector<std::size_t> order(graph.n_features());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto count = static_cast<std::ptrdiff_t>(std::min(kMoreNamedFeatures, order.size()));
+  std::ranges::partial_sort(order, order.begin() + count, [&](std::size_t a, std::size_t b) {
+    return influence[a] != influence[b] ? influence[a] > influence[b] : a < b;
+  });
+  std::vector<std::uint8_t> mask = pruned.node_mask;
+  for (std::ptrdiff_t i = 0; i < count; ++i) mask[order[static_cast<std::size_t>(i)]] = 1;
+  return mask;
+}
+
+std::string default_name(const TraceRequest& request, const AttributionGraph& graph) {
+  if (!request.prompt.token_ids) return slug(request.prompt.prompt);
+  std::string text;
+  for (const std::string& token : graph.nodes().tokens) text += token;
+  return slug(text);
+}
+
+std::vector<std::filesystem::path> write_files(const TraceRequest& request,
+                                               const AttributionGraph& graph,
+                                               const PrunedGraph& pruned, const Scores& scores,
+                                               GraphIndex index) {
+  OutputFiles output = request.output;
+  if (output.name.empty()) output.name = default_name(request, graph);
+  // A mark of an earlier run is not one of the files that are written now.
+  remove_done_mark(output);
+  std::vector<std::filesystem::path> files =
+      write_outputs(output.folder, output.name, parse_formats(output.formats), graph, pruned,
+                    scores, {.rebuild_index = index == GraphIndex::kRebuild});
+  if (request.save_graph) {
+    write_graph_file(output.graph_file(), graph, nullptr, scores);
+    files.push_back(output.graph_file());
+  }
+  return files;
+}
+
+void describe(const AttributionGraph& graph, const PrunedGraph& pruned, TraceReport& report) {
+  report.ids = graph.nodes().input_ids;
+  report.tokens = graph.nodes().tokens;
+  report.targets = graph.nodes().targets;
+  report.active_features = graph.nodes().active_features.size();
+  report.selected_features = graph.n_features();
+  report.nodes = graph.n_nodes();
+  report.kept_nodes = pruned.kept_nodes();
+  report.edges = graph.edges().edges();
+  report.kept_edges = pruned.kept_edges();
+  report.closure_error = graph.closure_error();
+}
+
+}  // namespace
+
+TraceReport finish_trace(const TraceRequest& request, const Tracer& tracer, Trace traced,
+                         GraphIndex index) {
+  TraceReport report;
+  report.seconds = traced.seconds;
+  AttributionGraph& graph = traced.graph;
+  const PrunedGraph pruned =
+      timed(report.seconds, "prune", [&] { return prune(graph, request.pruning); });
+  report.scores = timed(report.seconds, "prune", [&] { return compute_scores(graph); });
+  report.files = timed(report.seconds, "export", [&] {
+    tracer.label_features(graph, features_to_name(graph, pruned));
+    return write_files(request, graph, pruned, report.scores, index);
+  });
+  describe(graph, pruned, report);
+  report.predicted_peak_bytes = traced.predicted_peak_bytes;
+  report.rounding = traced.rounding;
+  report.peak_memory_bytes = peak_memory_bytes();
+  return report;
+}
+
+}  // namespace circuit::cli

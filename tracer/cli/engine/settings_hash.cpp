@@ -1,0 +1,96 @@
+#include "tracer/cli/engine/settings_hash.h"
+
+#include <filesystem>
+#include <stdexcept>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "export/outputs.h"
+#include "tracer/inspect.h"
+#include "tracer/version.h"
+#include "transcoders/weights/content_hash.h"
+#include "transcoders/weights/directory_name.h"
+#include "transcoders/weights/safetensors.h"
+
+namespace circuit::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+// Beside the weights: what decides on shapes, ids and texts.
+std::string hash_small_files(const std::filesystem::path& folder,
+                             const std::vector<const char*>& names) {
+  std::vector<std::filesystem::path> files;
+  for (const char* const name : names) {
+    if (std::filesystem::exists(folder / name)) files.push_back(folder / name);
+  }
+  return content_hash(files);
+}
+
+Json model_settings(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) {
+    throw std::runtime_error("[load_model] " + folder.string() +
+                             ": no such directory, expected a Hugging Face model directory");
+  }
+  std::vector<std::filesystem::path> weights;
+  const WeightArchive archive = WeightArchive::open(folder);
+  for (const SafetensorsFile& file : archive.files()) weights.push_back(file.path());
+  return {
+      {"name", directory_name(folder)},
+      {"weights", content_hash(weights)},
+      {"other", hash_small_files(folder, {"config.json", "tokenizer.json", "tokenizer_config.json",
+                                          "special_tokens_map.json"})}};
+}
+
+Json transcoder_settings(const std::filesystem::path& folder) {
+  return {{"name", directory_name(folder)},
+          {"weights", describe_transcoders(folder).hash},
+          {"other", hash_small_files(folder, {"config.yaml"})}};
+}
+
+Json attribution_settings(const AttributionOptions& options) {
+  return {{"max-logits", options.targets.max_logits},
+          {"logit-prob", options.targets.logit_probability},
+          {"max-features", options.max_features},
+          {"batch-size", options.batch_size},
+          {"update-interval", options.update_interval},
+          {"zero-positions", options.zero_positions ? Json(*options.zero_positions) : Json()}};
+}
+
+Json output_settings(const TraceRequest& common) {
+  Json formats = Json::array();
+  for (const OutputFormat format : parse_formats(common.output.formats)) {
+    formats.push_back(static_cast<int>(format));
+  }
+  return {{"formats", formats},
+          {"graph", common.save_graph},
+          {"node-threshold", common.pruning.node_threshold},
+          {"edge-threshold", common.pruning.edge_threshold}};
+}
+
+}  // namespace
+
+SettingsHash::SettingsHash(const TraceRequest& common)
+    : common_(text_of({{"version", kVersion},
+                       {"model", model_settings(common.load.model)},
+                       {"transcoders", transcoder_settings(common.load.transcoders)},
+                       {"dtype", static_cast<int>(common.load.dtype)},
+                       {"attribution", attribution_settings(common.attribution)},
+                       {"output", output_settings(common)}})) {}
+
+std::string SettingsHash::of(const ListedPrompt& prompt) const {
+  const PromptInput& input = prompt.prompt;
+  const Json own = {{"name", prompt.name},
+                    {"prompt", input.prompt},
+                    {"token_ids", input.token_ids ? Json(*input.token_ids) : Json()},
+                    {"bos", input.bos},
+                    {"targets", prompt.targets}};
+  return text_hash(common_ + text_of(own));
+}
+
+}  // namespace circuit::cli
