@@ -209,6 +209,7 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
 void Tracer::label_features(AttributionGraph& graph,
                             const std::vector<std::uint8_t>& node_mask) const {
   const c10::InferenceMode inference;
+  use_one_thread_here();
   std::set<std::pair<std::int32_t, std::int32_t>> unnamed;
   for (std::size_t i = 0; i < graph.n_features(); ++i) {
     const Node node = graph.node(i);

@@ -22,10 +22,6 @@ void use_one_blas_thread() {
   if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
-// OpenMP and the MKL inside LibTorch keep a count for each thread that calls them: what
-// at::set_num_threads said in one thread is taken over in another by this, in 0.1 µs.
-void use_one_thread_here() { at::init_num_threads(); }
-
 }  // namespace
 
 struct ThreadScope::Limit {
@@ -41,6 +37,10 @@ ThreadScope::ThreadScope(int threads) {
 }
 
 ThreadScope::~ThreadScope() = default;
+
+// OpenMP and the MKL inside LibTorch keep a count for each thread that calls them: what
+// at::set_num_threads said in one thread is taken over in another by this, in 0.1 µs.
+void use_one_thread_here() { at::init_num_threads(); }
 
 std::size_t worker_count() {
   return static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());

@@ -22,6 +22,10 @@ class ThreadScope {
   std::unique_ptr<Limit> limit_;
 };
 
+/// Makes what `ThreadScope` says hold in the calling thread too; for threads that are neither the
+/// one that made it nor tasks.
+void use_one_thread_here();
+
 /// body(0) … body(count - 1) in parallel, each under torch's inference mode. Tasks must write to
 /// disjoint memory; the split into tasks is the caller's, so results do not depend on threads.
 void parallel_tasks(std::size_t count, const std::function<void(std::size_t)>& body);

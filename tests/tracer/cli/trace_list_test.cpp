@@ -32,8 +32,8 @@ constexpr const char* kBad = R"({"token_ids": [0, 999999999], "id": "bad"})";
 
 std::vector<std::string> list_arguments(const TempDir& folder,
                                         const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments = {"trace", "--prompts", folder / "p.jsonl",
-                                        "--out", folder / "out", "--format", "json"};
+  std::vector<std::string> arguments = {
+      "trace", "--prompts", folder / "p.jsonl", "--out", folder / "out", "--format", "json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -51,10 +51,11 @@ std::vector<Json> json_lines(const std::string& text) {
 
 TEST(TraceList, WritesTheFilesOfSingleTraces) {
   const TempDir folder;
-  write_lines(folder / "p.jsonl",
-              {R"({"prompt": "le contraire de petit est", "name": "a"})",
-               R"({"prompt": "the opposite of small is", "name": "b", "targets": ["#7", " large"]})",
-               R"({"token_ids": [0, 447, 2283, 446, 2778, 663], "name": "c"})"});
+  write_lines(
+      folder / "p.jsonl",
+      {R"({"prompt": "le contraire de petit est", "name": "a"})",
+       R"({"prompt": "the opposite of small is", "name": "b", "targets": ["#7", " large"]})",
+       R"({"token_ids": [0, 447, 2283, 446, 2778, 663], "name": "c"})"});
   const std::vector<std::string> options = {"--format", "json,dot,svg,graphml", "--save-graph"};
   const auto single = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"trace", "--out", folder / "single"});
@@ -62,13 +63,14 @@ TEST(TraceList, WritesTheFilesOfSingleTraces) {
     EXPECT_EQ(run_circuit(arguments).exit_code, 0);
   };
   single({"--prompt", "le contraire de petit est", "--name", "a", "--target", " grand"});
-  single({"--prompt", "the opposite of small is", "--name", "b", "--target", "#7", "--target", " large"});
+  single({"--prompt", "the opposite of small is", "--name", "b", "--target", "#7", "--target",
+          " large"});
   single({"--token-ids", "0,447,2283,446,2778,663", "--name", "c", "--target", " grand"});
   const auto expected = contents_below(folder / "single");
   for (const std::string threads : {"1", "2"}) {
-    std::vector<std::string> arguments = {"trace", "--prompts", folder / "p.jsonl", "--out",
-                                          folder / threads, "--threads", threads,
-                                          "--target", " grand"};
+    std::vector<std::string> arguments = {"trace", "--prompts",      folder / "p.jsonl",
+                                          "--out", folder / threads, "--threads",
+                                          threads, "--target",       " grand"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     const ChildResult result = run_circuit(arguments);
     EXPECT_EQ(result.exit_code, 0);
@@ -106,7 +108,8 @@ TEST(TraceList, ReportsEachPromptAsOneJsonObject) {
   for (const auto& [key, value] : objects[0].items()) keys.push_back(key);
   EXPECT_THAT(keys, ElementsAre("active_features", "closure_error", "completeness_score", "edges",
                                 "files", "id", "name", "nodes", "peak_memory_bytes", "phases",
-                                "replacement_score", "selected_features", "targets", "tokens"));
+                                "predicted_peak_memory_bytes", "replacement_score",
+                                "selected_features", "targets", "tokens"));
   EXPECT_EQ(objects[0]["id"], "1");
   EXPECT_EQ(objects[0]["name"], "000001");
   EXPECT_EQ(objects[0]["files"], Json({std::string(folder / "out/000001.json")}));

@@ -20,6 +20,9 @@
 namespace circuit::cli {
 namespace {
 
+// Pruning takes a mark and a score an edge.
+constexpr std::int64_t kFinishBytesPerEdge = 9;
+
 const std::filesystem::path& made(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -42,6 +45,12 @@ std::unique_ptr<Counters> open_counters(const ProcessPlace& place,
   std::string all;
   for (const std::string& hash : hashes) all += hash;
   return open_tcp_counters(place, text_hash(all));
+}
+
+/// 0 when there is no graph.
+std::int64_t edges_of(const std::variant<Trace, std::string>& outcome) {
+  const auto* traced = std::get_if<Trace>(&outcome);
+  return traced == nullptr ? 0 : static_cast<std::int64_t>(traced->graph.edges().edges());
 }
 
 bool wants_a_second_thread(int threads) {
@@ -126,7 +135,12 @@ void ListTracer::take(std::size_t index) {
   if (!tracer_ && prompts_[index].refusal.empty()) load();
   request_.begins(index);
   auto outcome = std::make_shared<Outcome>(trace(index));
-  worker_.run([this, index, outcome] { finish(index, std::move(*outcome)); });
+  const std::int64_t edges = edges_of(*outcome);
+  unfinished_edges_ += edges;
+  worker_.run([this, index, outcome, edges] {
+    finish(index, std::move(*outcome));
+    unfinished_edges_ -= edges;
+  });
 }
 
 // Graphs that wait for their files take memory that a single trace would have.
@@ -142,7 +156,8 @@ ListTracer::Outcome ListTracer::trace_once(std::size_t index) {
   const ListedPrompt& prompt = prompts_[index];
   if (!prompt.refusal.empty()) return prompt.refusal;
   try {
-    const TraceRequest request = request_of(index);
+    TraceRequest request = request_of(index);
+    request.attribution.memory_bytes -= unfinished_edges_ * kFinishBytesPerEdge;
     first_token_.check(request.prompt, "line " + std::to_string(prompt.line) + ": token_ids begin",
                        request.warn);
     return tracer_->trace(request.prompt, request.attribution, request.progress);
@@ -152,24 +167,26 @@ ListTracer::Outcome ListTracer::trace_once(std::size_t index) {
 }
 
 void ListTracer::finish(std::size_t index, Outcome outcome) {
-  const ListedPrompt& prompt = prompts_[index];
   if (const auto* error = std::get_if<std::string>(&outcome)) {
     finish_failed(index, *error);
-    return;
+  } else {
+    finish_traced(index, std::move(std::get<Trace>(outcome)));
   }
+  list_->finish(index);
+}
+
+void ListTracer::finish_traced(std::size_t index, Trace traced) {
   TraceReport report;
   try {
-    report = finish_trace(request_of(index), *tracer_, std::move(std::get<Trace>(outcome)),
-                          GraphIndex::kLeave);
+    report = finish_trace(request_of(index), *tracer_, std::move(traced), GraphIndex::kLeave);
     write_done_mark(output_of(index), hashes_[index]);
   } catch (...) {
     finish_failed(index, failure_line(std::current_exception(), "trace"));
     return;
   }
   ++traced_;
-  errors_.remove(prompt);
-  request_.traced(prompt, report);
-  list_->finish(index);
+  errors_.remove(prompts_[index]);
+  request_.traced(prompts_[index], report);
 }
 
 void ListTracer::finish_failed(std::size_t index, const std::string& error) {
@@ -180,7 +197,6 @@ void ListTracer::finish_failed(std::size_t index, const std::string& error) {
     errors_.add(prompts_[index], error);
     request_.failed(prompts_[index], error);
   }
-  list_->finish(index);
 }
 
 std::size_t ListTracer::close() {

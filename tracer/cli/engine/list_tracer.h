@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ class ListTracer {
   Outcome trace(std::size_t index);
   Outcome trace_once(std::size_t index);
   void finish(std::size_t index, Outcome outcome);
+  void finish_traced(std::size_t index, Trace traced);
   void finish_failed(std::size_t index, const std::string& error);
   /// The closing work: what is made of all prompts. Returns how many of them failed.
   std::size_t close();
@@ -58,6 +60,7 @@ class ListTracer {
   std::optional<Tracer> tracer_;  // from the first prompt on that is not done
   std::optional<std::chrono::steady_clock::time_point> loaded_;
   std::atomic<std::size_t> traced_ = 0, already_there_ = 0, failed_ = 0;
+  std::atomic<std::int64_t> unfinished_edges_ = 0;  // of graphs whose files are not written yet
   double load_seconds_ = 0;
   TrailingWorker worker_;  // the last member: its jobs use the others
 };
