@@ -1,8 +1,10 @@
 #include "tracer/processes/tcp_counters.h"
 
+#include <cstdlib>
 #include <exception>
 #include <stdexcept>
 
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 namespace circuit {
@@ -31,10 +33,17 @@ c10d::TCPStoreOptions store_options(const ProcessPlace& place, std::chrono::mill
                            ", expected process 0 there (MASTER_ADDR, MASTER_PORT)");
 }
 
+// LibTorch from 2.x on prints what fails with its own call stack, ahead of our one line.
+void silence_warnings_of_the_store() {
+  ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+  c10::initLogging();
+}
+
 class TcpCounters final : public Counters {
  public:
   TcpCounters(const ProcessPlace& place, const std::string& job, std::chrono::milliseconds patience)
       : place_(place), prefix_("circuit/" + job + "/") {
+    silence_warnings_of_the_store();
     try {
       store_ = std::make_unique<c10d::TCPStore>(place.address, store_options(place, patience));
     } catch (const std::exception&) {  // long, and of LibTorch's sources
