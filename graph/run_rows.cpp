@@ -16,8 +16,8 @@ namespace {
 // `swept`: nodes of the rows swept so far, descending, the last one is the row's own.
 void check(const RunRow& row, std::span<const std::int64_t> swept) {
   for (const ColumnRun& run : row.runs) {
-    const auto below = std::ranges::partition_point(
-        swept, [&](std::int64_t node) { return node >= run.first; });
+    const auto below =
+        std::ranges::partition_point(swept, [&](std::int64_t node) { return node >= run.first; });
     if (below == swept.begin() || *(below - 1) >= run.first + run.count) continue;
     refuse("the row of node " + std::to_string(row.node) + " reads node " +
            std::to_string(*(below - 1)) + ", expected one that comes before it");

@@ -45,8 +45,7 @@ class MappedTranscoders final : public TranscoderSet {
   };
 
   at::Tensor gather_decoder(std::string_view operation, std::int64_t source_layer,
-                            const at::Tensor& features,
-                            std::optional<std::int64_t> written) const;
+                            const at::Tensor& features, std::optional<std::int64_t> written) const;
   const Layer& layer_at(std::string_view operation, std::int64_t layer) const;
   Layer open_layer(LayerLayout layout, LayerFiles files, const Activation& activation) const;
   at::Tensor small_tensor(const SafetensorsFile& file, const std::string& name) const;

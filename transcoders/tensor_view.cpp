@@ -104,8 +104,8 @@ void prefetch_rows(const std::byte* data, std::size_t row_bytes, std::size_t wan
   for (const std::int64_t row : rows) {
     const std::byte* begin = data + static_cast<std::size_t>(row) * row_bytes;
     const std::size_t past_page = reinterpret_cast<std::uintptr_t>(begin) % page;
-    static_cast<void>(
-        ::madvise(const_cast<std::byte*>(begin - past_page), past_page + wanted_bytes, MADV_WILLNEED));
+    static_cast<void>(::madvise(const_cast<std::byte*>(begin - past_page), past_page + wanted_bytes,
+                                MADV_WILLNEED));
   }
 }
 

@@ -71,8 +71,8 @@ class Cases {
     std::vector<std::int64_t> some;
     std::int64_t bytes = 0;
     for (const std::int64_t i : chosen_) {
-      bytes += RowComputer::bytes_per_target(
-          run_, run_.features.positions[static_cast<std::size_t>(i)]);
+      bytes +=
+          RowComputer::bytes_per_target(run_, run_.features.positions[static_cast<std::size_t>(i)]);
       if (bytes > plan.batch_bytes) break;
       some.push_back(i);
     }
@@ -90,16 +90,16 @@ Measurement Cases::forward() const {
   const ForwardRecord record = circuit::forward(setup_.model, setup_.ids);
   FrozenInput input{.embedding = record.token_embeddings, .mlp_out = {}, .with_constants = true};
   if (setup_.model.position_embedding.defined()) {
-    input.embedding = input.embedding +
-                      setup_.model.position_embedding.narrow(0, 0, run_.n_positions());
+    input.embedding =
+        input.embedding + setup_.model.position_embedding.narrow(0, 0, run_.n_positions());
   }
   for (const BlockRecord& block : record.blocks) input.mlp_out.push_back(block.mlp_out);
   const at::Tensor read = linear_forward(run_, input, run_.n_positions()).final_read;
   const at::Tensor logits = at::mv(setup_.model.unembedding, read.select(0, read.size(0) - 1));
   const double error = (logits - record.logits.select(0, 0)).abs().max().item<double>() /
                        logits.abs().max().item<double>();
-  Measurement result = measure("forward", options_.repeat,
-                               [&] { circuit::forward(setup_.model, setup_.ids); });
+  Measurement result =
+      measure("forward", options_.repeat, [&] { circuit::forward(setup_.model, setup_.ids); });
   result.gflop = forward_work(setup_.model, run_.n_positions());
   result.gigabytes = 2e-9 * result.gflop * 1e9 / static_cast<double>(run_.n_positions());
   result.check = setup_.transcoders->info().has_skip
@@ -118,13 +118,14 @@ Measurement Cases::encode() const {
                                 block.residual_mid));
     const auto index = static_cast<std::int64_t>(layer);
     const at::Tensor some = at::arange(0, setup_.transcoders->info().n_features, 97);
-    const at::Tensor exact = at::addmm(
-        setup_.transcoders->encoder_bias(index).index_select(0, some).to(at::kDouble),
-        inputs.back().to(at::kDouble),
-        setup_.transcoders->encoder_rows(index, some).to(at::kDouble).t());
+    const at::Tensor exact =
+        at::addmm(setup_.transcoders->encoder_bias(index).index_select(0, some).to(at::kDouble),
+                  inputs.back().to(at::kDouble),
+                  setup_.transcoders->encoder_rows(index, some).to(at::kDouble).t());
     const at::Tensor found = setup_.transcoders->encode(index, inputs.back());
-    error = std::max(error, ((found.index_select(1, some) - exact).abs().max() / exact.abs().max())
-                                .item<double>());
+    error = std::max(
+        error,
+        ((found.index_select(1, some) - exact).abs().max() / exact.abs().max()).item<double>());
   }
   Measurement result = measure("encode", options_.repeat, [&] {
     parallel_tasks(inputs.size(), [&](std::size_t layer) {
@@ -142,7 +143,8 @@ Measurement Cases::backward() const {
   const RowTargets targets = feature_targets(run_, some);
   const BackwardBatch batch(targets.reads, run_.n_layers(), run_.zero_positions);
   LinearBackward engine(run_);
-  // <covector, push(x)> = <pull(covector), x>, for the token embeddings of all but zeroed positions.
+  // <covector, push(x)> = <pull(covector), x>, for the token embeddings of all but zeroed
+  // positions.
   LastSink last;
   engine.sweep(batch, targets.covectors, last);
   FrozenInput input{.embedding = run_.record.token_embeddings.clone()};
@@ -162,8 +164,8 @@ Measurement Cases::backward() const {
                                 (pulled.abs().sum() + 1e-20).item<double>());
   }
   NoSink sink;
-  Measurement result = measure("backward", options_.repeat,
-                               [&] { engine.sweep(batch, targets.covectors, sink); });
+  Measurement result =
+      measure("backward", options_.repeat, [&] { engine.sweep(batch, targets.covectors, sink); });
   result.gflop = sweep_work(run_, sources_.columns(), batch).backward();
   result.check = agreed("frozen forward", error, 1e-4);
   return result;
@@ -173,8 +175,7 @@ Measurement Cases::contraction() {
   const std::vector<std::int64_t> some = batch();
   const RowTargets targets = feature_targets(run_, some);
   const BackwardBatch batch(targets.reads, run_.n_layers(), run_.zero_positions);
-  const at::Tensor gradients =
-      at::rand({batch.total_rows(), run_.model->config.d_model}).sub_(0.5);
+  const at::Tensor gradients = at::rand({batch.total_rows(), run_.model->config.d_model}).sub_(0.5);
   std::vector<std::vector<float>> rows;
   std::vector<float*> pointers;
   for (const ReadPoint& read : targets.reads) {
@@ -216,9 +217,8 @@ Measurement Cases::rows() {
     computer.add_rows(targets, some, store);
     for (std::size_t i = 0; i < store.size(); ++i) {
       const RowTotals& t = store.totals;
-      closure = std::max(closure,
-                         std::abs(t.totals[i] + t.bias_terms[i] - t.pre_activations[i]) /
-                             (t.absolute_totals[i] + std::abs(t.bias_terms[i]) + 1e-20));
+      closure = std::max(closure, std::abs(t.totals[i] + t.bias_terms[i] - t.pre_activations[i]) /
+                                      (t.absolute_totals[i] + std::abs(t.bias_terms[i]) + 1e-20));
     }
   };
   Measurement result = measure("rows", options_.repeat, compute);
@@ -236,9 +236,8 @@ Measurement Cases::attribute() const {
   options.memory_bytes = options_.memory_bytes;
   const OutputTargets outputs = choose_targets(run_, options.targets, nullptr);
   Attribution last;
-  Measurement result = measure("attribute", options_.repeat, [&] {
-    last = circuit::attribute(run_, outputs, options);
-  });
+  Measurement result = measure("attribute", options_.repeat,
+                               [&] { last = circuit::attribute(run_, outputs, options); });
   std::vector<std::int64_t> selected(last.nodes.selected_features.begin(),
                                      last.nodes.selected_features.end());
   std::vector<ReadPoint> reads = read_points(run_.features, selected);

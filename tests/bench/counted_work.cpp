@@ -60,8 +60,8 @@ double forward_work(const Model& model, std::int64_t n_positions) {
   const std::int64_t mlp = (c.mlp == MlpKind::kGated ? 3 : 2) * c.d_model * c.d_mlp;
   const std::int64_t attention = c.d_model * c.d_head * 2 * (c.n_heads + c.n_kv_heads);
   const std::int64_t scores = 2 * n_positions * c.n_heads * c.d_head;
-  const std::int64_t products = c.n_layers * n_positions * (mlp + attention + scores) +
-                                c.vocabulary_size * c.d_model;
+  const std::int64_t products =
+      c.n_layers * n_positions * (mlp + attention + scores) + c.vocabulary_size * c.d_model;
   return static_cast<double>(products) * kGigaFlopPerProduct;
 }
 

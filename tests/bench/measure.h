@@ -11,10 +11,10 @@ namespace circuit::bench {
 struct Measurement {
   std::string name;
   double median_seconds = 0.0;
-  double gflop = 0.0;             ///< counted, not measured
-  double gigabytes = 0.0;         ///< read and written at least, counted
-  double peak_gib = 0.0;          ///< of the process while it ran
-  std::string check;              ///< what was compared before timing, and how well it agreed
+  double gflop = 0.0;      ///< counted, not measured
+  double gigabytes = 0.0;  ///< read and written at least, counted
+  double peak_gib = 0.0;   ///< of the process while it ran
+  std::string check;       ///< what was compared before timing, and how well it agreed
 };
 
 /// Runs `work` once unmeasured, then `repeat` times.

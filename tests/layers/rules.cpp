@@ -4,7 +4,9 @@ namespace circuit::layers {
 namespace {
 
 const std::vector<Library> kLibraries = {
-    {"c10d", {"torch/csrc/distributed/c10d/", "c10/util/Logging.h"}},  // of torch/ the part without autograd
+    {"c10d",
+     {"torch/csrc/distributed/c10d/",
+      "c10/util/Logging.h"}},  // of torch/ the part without autograd
     {"torch", {"ATen/", "c10/", "torch/", "caffe2/"}},
     {"boost", {"boost/"}},
     {"tbb", {"tbb/", "oneapi/"}},

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tracer/model/model.h"
 #include "tracer/machine/threads.h"
+#include "tracer/model/model.h"
 #include "tracer/text/tokenizer.h"
 #include "transcoders/tensor_view.h"
 

@@ -13,8 +13,8 @@
 #include "tests/support/temp_dir.h"
 #include "tests/support/tensor_file.h"
 #include "tests/support/throws.h"
-#include "transcoders/product.h"
 #include "tests/support/tiny_transcoders.h"
+#include "transcoders/product.h"
 #include "transcoders/transcoder_set.h"
 
 namespace circuit {

@@ -94,16 +94,16 @@ GraphNodes describe_nodes(const ReplacementRun& run, const OutputTargets& output
 RowStore compute_rows(const ReplacementRun& run, const OutputTargets& outputs,
                       const AttributionOptions& options, Sources& sources, const MemoryPlan& plan,
                       const Progress& progress) {
-  const std::unique_ptr<RowEngine> engine =
-      make_engine(run, sources, plan, run.model->dtype);
+  const std::unique_ptr<RowEngine> engine = make_engine(run, sources, plan, run.model->dtype);
   RowStore store(sources.columns(), plan.resident_row_bytes);
   add_target_rows(run, outputs, *engine, plan, store);
 
   std::vector<double> weights(static_cast<std::size_t>(sources.columns().n_columns()), 0.0);
   for (const Target& target : outputs.targets) weights.push_back(target.probability);
   const std::size_t cap = std::min(feature_cap(options), run.features.layers.size());
-  FeatureSelection selection(store, std::move(weights), cap,
-                             static_cast<std::size_t>(options.batch_size * options.update_interval));
+  FeatureSelection selection(
+      store, std::move(weights), cap,
+      static_cast<std::size_t>(options.batch_size * options.update_interval));
   add_feature_rows(run, *engine, selection, plan, static_cast<std::int64_t>(cap), progress, store);
   return store;
 }

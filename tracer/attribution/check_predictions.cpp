@@ -92,9 +92,8 @@ class Readers {
       moved.insert(moved.end(), plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel());
     };
     for (std::size_t layer = 0; layer < encoders_.size(); ++layer) {
-      const at::Tensor at_positions =
-          stream.reads[layer].to(at::kCPU).index_select(
-              0, at::tensor(positions_[layer], at::kLong));
+      const at::Tensor at_positions = stream.reads[layer].to(at::kCPU).index_select(
+          0, at::tensor(positions_[layer], at::kLong));
       append((encoders_[layer] * at_positions).sum(1));
     }
     append(at::mv(targets_, stream.final_read.select(0, run_.n_positions() - 1).to(at::kCPU)));

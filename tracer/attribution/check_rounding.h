@@ -10,8 +10,8 @@
 namespace circuit {
 
 struct RoundingCheck {
-  std::int64_t rows = 0;        ///< computed again
-  double largest_error = 0.0;   ///< of an edge, over the absolute sum of its row
+  std::int64_t rows = 0;       ///< computed again
+  double largest_error = 0.0;  ///< of an edge, over the absolute sum of its row
 };
 
 /// Compares the rows of the output targets and of up to 32 features, evenly spaced over those in

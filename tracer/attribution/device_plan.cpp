@@ -65,10 +65,9 @@ DevicePlan plan_device(const DeviceNeeds& needs, std::int64_t budget_bytes) {
   plan.resident_sources =
       needs.all_sources + std::max(target, wanted / 4 * needs.bytes_per_row) <= rest;
   const std::int64_t kept = plan.resident_sources ? needs.all_sources : streamed;
-  plan.batch_rows =
-      std::clamp((rest - kept) / needs.bytes_per_row, needs.largest_target, wanted);
-  plan.predicted_peak_bytes = std::max(
-      needs.peak, needs.held + needs.fixed + kept + plan.batch_rows * needs.bytes_per_row);
+  plan.batch_rows = std::clamp((rest - kept) / needs.bytes_per_row, needs.largest_target, wanted);
+  plan.predicted_peak_bytes =
+      std::max(needs.peak, needs.held + needs.fixed + kept + plan.batch_rows * needs.bytes_per_row);
   plan.host_bytes = 2 * pinned_bytes(plan.batch_rows * needs.host_bytes_per_row) +
                     2 * pinned_bytes(needs.largest_sources);
   return plan;

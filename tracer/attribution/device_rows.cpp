@@ -52,7 +52,8 @@ class DeviceEdgeSink : public GradientSink {
   }
 
   void zeroed_values(std::int64_t layer, const at::Tensor& gradients) override {
-    const at::Tensor values = sources_.zeroed_token_values(layer)  // [zeroed, tokens, values]
+    const at::Tensor values = sources_
+                                  .zeroed_token_values(layer)  // [zeroed, tokens, values]
                                   .to(gradients.scalar_type())
                                   .permute({0, 2, 1})
                                   .reshape({-1, run_.zero_positions});
@@ -105,8 +106,8 @@ void DeviceRows::launch(Flight& flight) {
   const std::int64_t columns = matrices_.columns().size();
   const std::int64_t size =
       batch.size() * (batch.carried_positions() * columns + batch.zero_positions());
-  flight.device = reuse_buffer(flight.device, {size},
-                               at::TensorOptions().dtype(sums_).device(run_.device()));
+  flight.device =
+      reuse_buffer(flight.device, {size}, at::TensorOptions().dtype(sums_).device(run_.device()));
   flight.host = reuse_buffer(flight.host, {size}, host_options(run_.device(), sums_));
   flight.device.zero_();
   DeviceEdgeSink sink(run_, sources_, matrices_, edges_of(flight.device, batch, columns),

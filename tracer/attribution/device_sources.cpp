@@ -74,9 +74,9 @@ void DeviceSources::gather(std::int64_t layer, const at::Tensor& out) {
     const std::int64_t position = from.zero_positions() + static_cast<std::int64_t>(i);
     rows.zero_();
     for (std::int64_t source = sources_.first_layer(layer); source <= layer; ++source) {
-      sources_.written_by(source, position,
-                          rows.narrow(0, columns_.begin(source) - first,
-                                      from.feature_count(source, position)));
+      sources_.written_by(
+          source, position,
+          rows.narrow(0, columns_.begin(source) - first, from.feature_count(source, position)));
     }
     rows.select(0, columns_.error(layer) - first).copy_(sources_.errors().select(0, position));
   });

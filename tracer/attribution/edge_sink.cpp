@@ -56,10 +56,8 @@ void EdgeSink<T>::contract(const Task& task, const at::Tensor& gradients, const 
         std::min(scratch.slots.size() - begin, static_cast<std::size_t>(kRowsPerProduct));
     const auto some = std::span(scratch.slots).subspan(begin, count);
     const auto rows = static_cast<std::int64_t>(count);
-    scratch.gradients =
-        reuse_buffer(scratch.gradients, {rows, d_model}, gradients.scalar_type());
-    scratch.edges =
-        reuse_buffer(scratch.edges, {rows, vectors.size(0)}, gradients.scalar_type());
+    scratch.gradients = reuse_buffer(scratch.gradients, {rows, d_model}, gradients.scalar_type());
+    scratch.edges = reuse_buffer(scratch.edges, {rows, vectors.size(0)}, gradients.scalar_type());
     T* to = scratch.gradients.template data_ptr<T>();
     for (const std::int64_t slot : some) {
       std::memcpy(to, from + batch_.row(slot, task.position) * d_model,
@@ -101,9 +99,9 @@ void EdgeSink<T>::write_site(std::int64_t layer, const at::Tensor& gradients) {
     if (scratch.slots.empty()) return;
     at::Tensor vectors = sources_.kept(task.position);
     if (!vectors.defined()) {
-      scratch.vectors = reuse_buffer(scratch.vectors,
-                                     {sources_.written_count(task.position), gradients.size(1)},
-                                     sources_.type());
+      scratch.vectors =
+          reuse_buffer(scratch.vectors, {sources_.written_count(task.position), gradients.size(1)},
+                       sources_.type());
       sources_.written(task.position, scratch.vectors);
       vectors = scratch.vectors;
     }
@@ -130,13 +128,13 @@ void EdgeSink<T>::embedding(const at::Tensor& gradients) {
     }
     const at::Tensor vector =
         sources_.token_embeddings().narrow(0, task.position, 1).to(gradients.scalar_type());
-    contract(task, gradients, vector, scratch,
-             [&](std::span<const std::int64_t> slots, const T* edges) {
-               for (const std::int64_t slot : slots) {
-                 rows_[static_cast<std::size_t>(slot)][sources_.columns().token_place(
-                     batch_.read(slot), task.position)] += *edges++;
-               }
-             });
+    contract(
+        task, gradients, vector, scratch, [&](std::span<const std::int64_t> slots, const T* edges) {
+          for (const std::int64_t slot : slots) {
+            rows_[static_cast<std::size_t>(slot)]
+                 [sources_.columns().token_place(batch_.read(slot), task.position)] += *edges++;
+          }
+        });
   });
 }
 
@@ -152,8 +150,7 @@ void EdgeSink<T>::zeroed_values(std::int64_t layer, const at::Tensor& gradients)
   parallel_tasks(static_cast<std::size_t>(n_tasks), [&](std::size_t i) {
     const std::int64_t first = static_cast<std::int64_t>(i) * kSlotsPerTask;
     const std::int64_t count = std::min(kSlotsPerTask, slots - first);
-    const at::Tensor edges =
-        at::mm(gradients.narrow(0, first, count).reshape({count, -1}), values);
+    const at::Tensor edges = at::mm(gradients.narrow(0, first, count).reshape({count, -1}), values);
     const T* edge = edges.data_ptr<T>();
     for (std::int64_t slot = first; slot < first + count; ++slot) {
       T* row = rows_[static_cast<std::size_t>(slot)] +

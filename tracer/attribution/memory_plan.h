@@ -22,13 +22,13 @@ struct MemoryPlan {
 
 /// What is known before rows are computed; all in bytes.
 struct MemoryNeeds {
-  std::int64_t held = 0;           ///< by the process now
-  std::int64_t scratch = 0;        ///< buffers that do not depend on the batch
-  std::int64_t largest_target = 0; ///< gradients of one target
-  std::int64_t all_targets = 0;    ///< gradients of all targets together
-  std::int64_t rows = 0;           ///< rows over all active features, at most
-  std::int64_t edges = 0;          ///< number of edges of the graph, at most
-  std::int64_t output = 0;         ///< what naming features and drawing take in the end
+  std::int64_t held = 0;            ///< by the process now
+  std::int64_t scratch = 0;         ///< buffers that do not depend on the batch
+  std::int64_t largest_target = 0;  ///< gradients of one target
+  std::int64_t all_targets = 0;     ///< gradients of all targets together
+  std::int64_t rows = 0;            ///< rows over all active features, at most
+  std::int64_t edges = 0;           ///< number of edges of the graph, at most
+  std::int64_t output = 0;          ///< what naming features and drawing take in the end
 };
 
 /// `1.50 GiB`

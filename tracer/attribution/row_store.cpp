@@ -9,8 +9,7 @@ std::size_t RowStore::add(std::span<const ReadPoint> reads, std::span<const std:
   const std::size_t first = rows_.size();
   std::size_t floats = 0;
   for (std::size_t i = 0; i < reads.size(); ++i) {
-    rows_.push_back(
-        {.node = nodes[i], .read = reads[i], .block = blocks_.size(), .begin = floats});
+    rows_.push_back({.node = nodes[i], .read = reads[i], .block = blocks_.size(), .begin = floats});
     floats += static_cast<std::size_t>(columns_->width(reads[i]));
   }
   const std::size_t bytes = floats * sizeof(float);

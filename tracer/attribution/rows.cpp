@@ -33,10 +33,9 @@ std::int64_t RowComputer::scratch_bytes(const ReplacementRun& run, const Sources
       most = std::max(most, writing + 1);
     }
   }
-  const std::int64_t of_one =
-      sum_type(run.model->dtype) == at::kDouble
-          ? EdgeSink<double>::scratch_bytes(run.model->config.d_model, most)
-          : EdgeSink<float>::scratch_bytes(run.model->config.d_model, most);
+  const std::int64_t of_one = sum_type(run.model->dtype) == at::kDouble
+                                  ? EdgeSink<double>::scratch_bytes(run.model->config.d_model, most)
+                                  : EdgeSink<float>::scratch_bytes(run.model->config.d_model, most);
   const std::int64_t streamed = run.decoders.kept() ? 0 : run.decoders.largest_layer_bytes();
   return LinearBackward::scratch_bytes(run, run.n_positions()) + streamed + sources.kept_bytes() +
          of_one * static_cast<std::int64_t>(worker_count());

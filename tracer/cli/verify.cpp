@@ -122,10 +122,8 @@ void run(const VerifyCommand& verify) {
   load.model = folders.model;
   load.transcoders = folders.transcoders;
   load.dtype = dtype;
-  const VerifyReport report = run_verify({.load = load,
-                                          .graph = verify.graph,
-                                          .samples = verify.samples,
-                                          .seed = verify.seed});
+  const VerifyReport report = run_verify(
+      {.load = load, .graph = verify.graph, .samples = verify.samples, .seed = verify.seed});
   const std::string failure = find_failure(report);
   print(verify.json ? report_json(report, failure) : report_text(report, failure));
   if (!failure.empty()) throw std::runtime_error("[verify] " + failure);

@@ -76,8 +76,7 @@ std::optional<DeviceMemory> device_memory([[maybe_unused]] at::Device device) {
   const auto free = static_cast<std::int64_t>(allocator->getMemoryInfo(device.index()).first);
   const auto& taken = stats.reserved_bytes[0];  // over all pools
   const std::int64_t held = stats.allocated_bytes[0].current;
-  return DeviceMemory{
-      .available = free + taken.current - held, .held = held, .peak = taken.peak};
+  return DeviceMemory{.available = free + taken.current - held, .held = held, .peak = taken.peak};
 #else
   return std::nullopt;
 #endif

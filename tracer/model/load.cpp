@@ -111,8 +111,7 @@ Mlp read_mlp(const ModelConfig& c, const TensorNames& names, const WeightReader&
 
 }  // namespace
 
-Model load_model(const std::filesystem::path& directory, at::ScalarType dtype,
-                 at::Device device) {
+Model load_model(const std::filesystem::path& directory, at::ScalarType dtype, at::Device device) {
   if (!std::filesystem::is_directory(directory)) {
     throw std::runtime_error("[load_model] " + directory.string() +
                              ": no such directory, expected a Hugging Face model directory");

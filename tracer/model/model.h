@@ -32,7 +32,7 @@ struct Model {
   at::Tensor position_embedding;             ///< [max_positions, d_model] or undefined
   std::vector<Block> blocks;                 ///< [n_layers]
   Norm final_norm;
-  at::Tensor unembedding;  ///< [vocabulary, d_model]; the embedding itself when tied
+  at::Tensor unembedding;             ///< [vocabulary, d_model]; the embedding itself when tied
   at::ScalarType dtype = at::kFloat;  ///< of the weights; activations are in its sum type
 
   at::Device device() const { return embedding.device(); }  ///< of weights and activations

@@ -26,8 +26,8 @@ double scale_frequency(const RopeScaling& scaling, double frequency) {
 
 }  // namespace
 
-RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions,
-                         at::ScalarType dtype, at::Device device) {
+RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions, at::ScalarType dtype,
+                         at::Device device) {
   const std::int64_t half = config.d_head / 2;
   std::vector<double> frequencies(static_cast<std::size_t>(half));
   for (std::int64_t i = 0; i < half; ++i) {

@@ -124,8 +124,7 @@ void DeviceBackward::pull_skip(std::int64_t layer) {
   if (!skip.defined()) skip = run_.transcoders->skip(layer).to(products_);
   const at::Tensor rows = gradients_.view({-1, gradients_.size(2)});
   const at::Tensor at_read = product(rows, skip).view(gradients_.sizes());
-  gradients_.add_(read_pull(run_.transcoders->info().read_site,
-                            run_.model->blocks[index].mlp_norm,
+  gradients_.add_(read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm,
                             by_position(run_.record.blocks[index].mlp_inverse_scale,
                                         run_.zero_positions, gradients_.size(0)),
                             at_read));
@@ -165,8 +164,7 @@ at::Tensor DeviceBackward::pull_attention(std::int64_t layer) {
   values_.copy_(mixed_.view({c.n_kv_heads, keys, slots, c.d_head}).permute({1, 2, 0, 3}));
   const at::Tensor folded =
       fold_value_norm(weights.attention, weights.attention_norm).to(products_);
-  add_product(rows,
-              values_.narrow(0, run_.zero_positions, positions).view({n_rows, d_values(c)}),
+  add_product(rows, values_.narrow(0, run_.zero_positions, positions).view({n_rows, d_values(c)}),
               folded);
   return values_.narrow(0, 0, run_.zero_positions).view({run_.zero_positions, slots, d_values(c)});
 }

@@ -46,10 +46,10 @@ class DeviceBackward {
 
   const ReplacementRun& run_;
   at::ScalarType products_, sums_;
-  std::vector<at::Tensor> skips_;     ///< [n_layers] once used
-  at::Tensor gradients_, spare_;      ///< [positions, slots, d_model]
-  at::Tensor outputs_, heads_;        ///< of all rows, ahead of the output projection
-  at::Tensor mixed_, values_;         ///< at the attention values, by head and by row
+  std::vector<at::Tensor> skips_;  ///< [n_layers] once used
+  at::Tensor gradients_, spare_;   ///< [positions, slots, d_model]
+  at::Tensor outputs_, heads_;     ///< of all rows, ahead of the output projection
+  at::Tensor mixed_, values_;      ///< at the attention values, by head and by row
 };
 
 }  // namespace circuit

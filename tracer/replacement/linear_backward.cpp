@@ -28,8 +28,7 @@ std::int64_t d_values(const ModelConfig& c) { return c.n_kv_heads * c.d_head; }
 LinearBackward::LinearBackward(const ReplacementRun& run, at::ScalarType products)
     : run_(run), products_(products), sums_(sum_type(products)) {}
 
-LinearBackward::LinearBackward(const ReplacementRun& run)
-    : LinearBackward(run, run.model->dtype) {}
+LinearBackward::LinearBackward(const ReplacementRun& run) : LinearBackward(run, run.model->dtype) {}
 
 std::int64_t LinearBackward::bytes_per_target(const ReplacementRun& run, std::int64_t position) {
   const ModelConfig& c = run.model->config;
@@ -57,8 +56,8 @@ void LinearBackward::reserve(const BackwardBatch& batch) {
 
 std::vector<LinearBackward::SlotBlock> LinearBackward::slot_blocks(const BackwardBatch& batch,
                                                                    std::int64_t slots) const {
-  const std::int64_t wanted = std::clamp(batch.row_begin(slots) / kTasksPerSweep, kLeastRowsPerTask,
-                                         kMostRowsPerTask);
+  const std::int64_t wanted =
+      std::clamp(batch.row_begin(slots) / kTasksPerSweep, kLeastRowsPerTask, kMostRowsPerTask);
   std::vector<SlotBlock> blocks;
   for (std::int64_t first = 0; first < slots;) {
     std::int64_t end = first + 1;

@@ -65,8 +65,8 @@ class LinearBackward {
 
   const ReplacementRun& run_;
   at::ScalarType products_, sums_;
-  at::Tensor gradients_;      ///< [total rows, d_model] in the residual stream
-  at::Tensor zeroed_values_;  ///< [slots, zero positions, n_kv_heads * d_head]
+  at::Tensor gradients_;          ///< [total rows, d_model] in the residual stream
+  at::Tensor zeroed_values_;      ///< [slots, zero positions, n_kv_heads * d_head]
   std::vector<Scratch> scratch_;  ///< one a thread
 };
 

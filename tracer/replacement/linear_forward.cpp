@@ -35,11 +35,11 @@ FrozenStream linear_forward(const ReplacementRun& run, const FrozenInput& input,
   const Model& model = *run.model;
   const ReadSite site = run.transcoders->info().read_site;
   FrozenStream stream;
-  at::Tensor residual = input.embedding.defined()
-                            ? input.embedding
-                            : at::zeros({m, model.config.d_model}, at::TensorOptions()
-                                                                     .dtype(sum_type(model.dtype))
-                                                                     .device(model.device()));
+  at::Tensor residual =
+      input.embedding.defined()
+          ? input.embedding
+          : at::zeros({m, model.config.d_model},
+                      at::TensorOptions().dtype(sum_type(model.dtype)).device(model.device()));
   for (std::size_t layer = 0; layer < model.blocks.size(); ++layer) {
     at::Tensor values;
     residual = attend(run, layer, residual, input.with_constants, values);
@@ -75,7 +75,8 @@ FrozenStream bias_stream(const ReplacementRun& run) {
   for (std::size_t layer = 0; layer < model.blocks.size(); ++layer) {
     const auto index = static_cast<std::int64_t>(layer);
     const BlockRecord& record = run.record.blocks[layer];
-    at::Tensor constant = run.transcoders->decoder_bias(index).to(sum_type(model.dtype)).expand({n, -1}).clone();
+    at::Tensor constant =
+        run.transcoders->decoder_bias(index).to(sum_type(model.dtype)).expand({n, -1}).clone();
     at::Tensor zeroed = record.mlp_out.narrow(0, 0, run.zero_positions);
     if (const at::Tensor skip = run.transcoders->skip(index); skip.defined()) {
       const at::Tensor read =

@@ -46,8 +46,7 @@ template <class T>
   for (std::int64_t i = 0; i < heads_per_group; ++i) {
     const std::int64_t head = group * heads_per_group + i;
     const T* weight = arrays.pattern + (head * s.n_positions + first) * s.n_positions + key;
-    const T* row =
-        arrays.outputs + (first - s.zero_positions) * stride + head * s.d_head + begin;
+    const T* row = arrays.outputs + (first - s.zero_positions) * stride + head * s.d_head + begin;
     for (std::int64_t q = first; q <= position; ++q, weight += s.n_positions, row += stride) {
       if (width == kChunk) {
         for (std::int64_t d = 0; d < kChunk; ++d) sums[d] += *weight * row[d];
@@ -105,8 +104,7 @@ void mix_by_product(const MixShape& s, std::int64_t group, std::int64_t begin, s
     const std::int64_t head = group * heads_per_group + i;
     sum.addmm_(
         pattern.select(0, head).narrow(0, first, queries).narrow(1, begin, end - begin).t(),
-        outputs.narrow(0, first - s.zero_positions, queries)
-            .narrow(1, head * s.d_head, s.d_head),
+        outputs.narrow(0, first - s.zero_positions, queries).narrow(1, head * s.d_head, s.d_head),
         /*beta=*/i == 0 ? 0 : 1);
   }
 }

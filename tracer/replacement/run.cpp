@@ -6,14 +6,14 @@
 
 #include <ATen/ATen.h>
 
-#include "tracer/model/affine.h"
 #include "tracer/machine/threads.h"
+#include "tracer/model/affine.h"
 #include "tracer/replacement/read_site.h"
 
 namespace circuit {
 namespace {
 
-struct LayerFeatures {  // on the CPU
+struct LayerFeatures {                      // on the CPU
   at::Tensor positions, features;           // i64 [k]
   at::Tensor activations, pre_activations;  // [k]
 };

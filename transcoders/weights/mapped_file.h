@@ -26,8 +26,8 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// Hands the physical memory of a part of a mapping back to the system; the next use reads it again,
-/// mostly from the page cache. Never changes a value, also while others read.
+/// Hands the physical memory of a part of a mapping back to the system; the next use reads it
+/// again, mostly from the page cache. Never changes a value, also while others read.
 void release_pages(std::span<const std::byte> mapped);
 
 /// Throws std::runtime_error `[operation] PATH: reason (text of `error`)`; `error` is an errno.

@@ -248,9 +248,9 @@ TEST(Attribute, DependsOnTheMemoryBudgetOnlyByRounding) {
       options.update_interval = 1;
       const MemoryPlan ample = {.batch_bytes = 1 << 30, .resident_row_bytes = 1 << 30};
       const Attribution whole = attribute_with(setup, options, ample, 1 << 30);
-      for (const MemoryPlan& plan : {MemoryPlan{.batch_bytes = 1, .resident_row_bytes = 0},
-                                     MemoryPlan{.batch_bytes = 5000, .resident_row_bytes = 3000},
-                                     ample}) {
+      for (const MemoryPlan& plan :
+           {MemoryPlan{.batch_bytes = 1, .resident_row_bytes = 0},
+            MemoryPlan{.batch_bytes = 5000, .resident_row_bytes = 3000}, ample}) {
         const Attribution parts = attribute_with(setup, options, plan, 0);
         ASSERT_EQ(parts.nodes.selected_features, whole.nodes.selected_features);
         ASSERT_EQ(parts.edges.columns, whole.edges.columns);
@@ -275,8 +275,7 @@ TEST(Attribute, RefusesABudgetThatIsTooSmall) {
   const TinySetup setup(all_tiny_cases().front(), at::kFloat);
   AttributionOptions options;
   options.memory_bytes = 1 << 20;
-  const std::string said =
-      message_of<std::runtime_error>([&] { attribute_all(setup, options); });
+  const std::string said = message_of<std::runtime_error>([&] { attribute_all(setup, options); });
   EXPECT_TRUE(said.starts_with("[trace] --memory is 1 MiB, expected at least ")) << said;
 }
 

@@ -48,11 +48,13 @@ TEST(ColumnLayout, GivesATargetTheColumnsBelowItsLayerAndUpToItsPosition) {
 
 TEST(ColumnLayout, SaysWhereInTheRowEachColumnIs) {
   const ColumnLayout layout(features(), 2, 4, 1);
-  for (const ReadPoint& read : {ReadPoint{0, 1}, ReadPoint{1, 1}, ReadPoint{1, 3}, ReadPoint{2, 2},
-                                ReadPoint{2, 3}}) {
+  for (const ReadPoint& read :
+       {ReadPoint{0, 1}, ReadPoint{1, 1}, ReadPoint{1, 3}, ReadPoint{2, 2}, ReadPoint{2, 3}}) {
     const std::vector<std::int64_t> columns = columns_of(layout, read);
     ASSERT_EQ(layout.width(read), static_cast<std::int64_t>(columns.size()));
-    const auto column = [&](std::int64_t place) { return columns[static_cast<std::size_t>(place)]; };
+    const auto column = [&](std::int64_t place) {
+      return columns[static_cast<std::size_t>(place)];
+    };
     for (std::int64_t q = 1; q <= read.position; ++q) {
       for (std::int64_t layer = 0; layer < read.layer; ++layer) {
         if (layout.feature_count(layer, q) > 0) {

@@ -88,9 +88,9 @@ double device_error(const TinyCase& tiny, at::ScalarType dtype, std::int64_t zer
   for (const bool resident : {true, false}) {
     DeviceRows engine(run, sources, dtype, resident);
     for (int repeat = 0; repeat < 2; ++repeat) {  // buffers and kept sources are used again
-      const Rows<T> found =
-          rows_of<T>(sources.columns(), targets,
-                     [&](std::span<T* const> rows) { engine.sweep<T>(targets, rows); });
+      const Rows<T> found = rows_of<T>(sources.columns(), targets, [&](std::span<T* const> rows) {
+        engine.sweep<T>(targets, rows);
+      });
       largest = std::max(largest, largest_error(found, expected));
     }
   }
@@ -201,8 +201,8 @@ TEST(Cuda, GivesTheCpusGraph) {
       const TinySetup setup(tiny, dtype);
       const c10::InferenceMode inference;
       const Model model = load_model(setup.directory / "model", dtype, device);
-      const auto transcoders = load_transcoders(setup.directory / "transcoders",
-                                                {.dtype = dtype, .device = device});
+      const auto transcoders =
+          load_transcoders(setup.directory / "transcoders", {.dtype = dtype, .device = device});
       const ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, 1);
       const ReplacementRun there = run_replacement(model, *transcoders, kIds, 1);
       for (const std::int64_t max_features : {0, 15}) {

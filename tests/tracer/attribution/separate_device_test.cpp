@@ -1,5 +1,7 @@
 // A whole trace on a device whose memory is not the CPU's (tests/support/separate_device.h): what
 // reads the wrong memory, mixes devices or does not wait for a copy fails here, without a GPU.
+#include "tests/support/separate_device.h"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -8,7 +10,6 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/separate_device.h"
 #include "tests/support/throws.h"
 #include "tests/support/tiny_setup.h"
 #include "tracer/attribution/attribute.h"
@@ -32,9 +33,12 @@ TEST(SeparateDevice, ComputesAndRefusesToMix) {
   const at::Tensor sum = at::zeros({2, 2}, there);
   sum.addmm_(a, a.t());
   EXPECT_TRUE(at::equal(sum.to(at::kCPU), at::mm(host, host.t())));
-  for (const auto& mix : std::vector<std::function<void()>>{
-           [&] { sum.addmm_(a, host.t()); }, [&] { a + host; },
-           [&] { a.index_select(0, at::tensor({1})); }, [&] { at::cat({a, host}); }}) {
+  for (const auto& mix :
+       std::vector<std::function<void()>>{[&] { sum.addmm_(a, host.t()); }, [&] { a + host; },
+                                          [&] { a.index_select(0, at::tensor({1})); },
+                                          [&] {
+                                            at::cat({a, host});
+                                          }}) {
     const std::string said = message_of<std::runtime_error>(mix);
     EXPECT_TRUE(said.find("mixes devices") != std::string::npos ||
                 said.find("to be on the same device") != std::string::npos)
@@ -61,8 +65,8 @@ TEST(SeparateDevice, CopiesBesideTheComputationAsLateAsItMay) {
 struct Placed {
   Placed(const TinySetup& setup, at::ScalarType dtype, at::Device device)
       : model(load_model(setup.directory / "model", dtype, device)),
-        transcoders(load_transcoders(setup.directory / "transcoders",
-                                     {.dtype = dtype, .device = device})),
+        transcoders(
+            load_transcoders(setup.directory / "transcoders", {.dtype = dtype, .device = device})),
         run(run_replacement(model, *transcoders, kIds, 2)) {}
 
   Attribution attribute(const AttributionOptions& options) const {
@@ -151,11 +155,13 @@ TEST(SeparateDevice, TracesInTheLeastMemoryAndRefusesLess) {
   EXPECT_EQ(found.plan.device->batch_rows, needs.largest_target);
   expect_same(found, here.attribute(options), 1e-5);
   options.device_memory_bytes = least - 1;
-  EXPECT_TRUE(message_of<std::runtime_error>([&] { there.attribute(options); })
-                  .starts_with("[trace] --device-memory is "));
+  EXPECT_TRUE(message_of<std::runtime_error>([&] {
+                there.attribute(options);
+              }).starts_with("[trace] --device-memory is "));
   options.device_memory_bytes = 0;
-  EXPECT_TRUE(message_of<std::runtime_error>([&] { there.attribute(options); })
-                  .starts_with("[trace] this LibTorch does not tell how much memory"));
+  EXPECT_TRUE(message_of<std::runtime_error>([&] {
+                there.attribute(options);
+              }).starts_with("[trace] this LibTorch does not tell how much memory"));
 }
 
 TEST(SeparateDevice, StreamsSourcesForEveryBatch) {

@@ -35,8 +35,10 @@ std::string loader_log(const Arguments& arguments, const std::filesystem::path& 
 }
 
 Arguments trace_of_demo(const std::string& format) {
-  return {"trace", "--prompt", "le contraire de petit est", "--name",    "small", "--format",
-          format,  "--quiet",  "--save-graph",              "--threads", "1"};
+  return {"trace",     "--prompt", "le contraire de petit est",
+          "--name",    "small",    "--format",
+          format,      "--quiet",  "--save-graph",
+          "--threads", "1"};
 }
 
 double cpu_seconds_of_children() {

@@ -64,9 +64,10 @@ TEST(Trace, ReportsAsJson) {
   const Json report = trace_json({"--prompt", kPrompt}, folder.path());
   std::vector<std::string> keys;
   for (const auto& [key, value] : report.items()) keys.push_back(key);
-  EXPECT_THAT(keys, ElementsAre("active_features", "closure_error", "completeness_score", "edges",
-                                "files", "nodes", "peak_memory_bytes", "phases",
-                                "predicted_peak_memory_bytes", "replacement_score", "selected_features", "targets", "tokens"));
+  EXPECT_THAT(
+      keys, ElementsAre("active_features", "closure_error", "completeness_score", "edges", "files",
+                        "nodes", "peak_memory_bytes", "phases", "predicted_peak_memory_bytes",
+                        "replacement_score", "selected_features", "targets", "tokens"));
   EXPECT_EQ(report["tokens"], Json({"<bos>", " le", " contraire", " de", " petit", " est"}));
   EXPECT_EQ(report["targets"][0]["token"], " grand");
   EXPECT_TRUE(report["targets"][0]["token_id"].is_number_integer());
@@ -204,8 +205,8 @@ TEST(Trace, StaysInsideTheMemoryItIsGiven) {
   const Json report = trace_json({"--prompt", kPrompt, "--memory", "400MiB"}, folder.path());
   EXPECT_LE(report["predicted_peak_memory_bytes"], std::int64_t{400} << 20);
   EXPECT_LE(report["peak_memory_bytes"], report["predicted_peak_memory_bytes"]);
-  const ChildResult refused = run_circuit(
-      {"trace", "--prompt", kPrompt, "--memory", "30MiB", "--out", folder.path()});
+  const ChildResult refused =
+      run_circuit({"trace", "--prompt", kPrompt, "--memory", "30MiB", "--out", folder.path()});
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.errors,
               StartsWith("circuit: [trace] --memory is 30 MiB, expected at least "));

@@ -55,7 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"two",
              {"trace", "--prompt", "a", "--token-ids", "1,2"},
              {"more than one prompt", "one of --prompt, --prompt-file, --token-ids, --prompts"}},
-        Case{"one_and_many", {"trace", "--prompt", "a", "--prompts", "b"}, {"more than one prompt"}},
+        Case{
+            "one_and_many", {"trace", "--prompt", "a", "--prompts", "b"}, {"more than one prompt"}},
         Case{"ids_and_many",
              {"trace", "--token-ids", "1,2", "--prompts", "b"},
              {"more than one prompt"}},

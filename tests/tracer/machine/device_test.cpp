@@ -27,9 +27,9 @@ TEST(Device, IsTheCpuOrSaysWhatIsMissing) {
     return;
   }
   EXPECT_EQ(open_device("cuda"), at::Device(at::kCUDA, 0));
-  EXPECT_TRUE(said("cuda:9999").starts_with("[device] cuda:9999: this LibTorch sees " +
-                                            std::to_string(count) +
-                                            " device(s), expected cuda:0"));
+  EXPECT_TRUE(said("cuda:9999")
+                  .starts_with("[device] cuda:9999: this LibTorch sees " + std::to_string(count) +
+                               " device(s), expected cuda:0"));
 }
 
 TEST(Device, RefusesNamesThatAreNone) {
@@ -47,9 +47,7 @@ TEST(Device, UsesTf32OnlyWhenAsked) {
   EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
 }
 
-TEST(Device, KnowsNoMemoryOfTheCpu) {
-  EXPECT_FALSE(device_memory(at::kCPU).has_value());
-}
+TEST(Device, KnowsNoMemoryOfTheCpu) { EXPECT_FALSE(device_memory(at::kCPU).has_value()); }
 
 // On the CPU the copy is done at once; on a device when `wait` returns.
 TEST(CopyLane, CopiesThereAndBack) {

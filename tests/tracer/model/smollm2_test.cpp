@@ -6,8 +6,8 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "tracer/model/model.h"
 #include "tracer/machine/threads.h"
+#include "tracer/model/model.h"
 #include "transcoders/tensor_view.h"
 
 namespace circuit::testing {

@@ -29,8 +29,8 @@ TEST(DecoderRows, HoldsEachFeaturesRowsOnceAndFindsThemForEachTimeItFires) {
              ++into) {
           const at::Tensor found = rows.rows(from, into);
           EXPECT_EQ(found.size(0), from == 0 ? 3 : from == 1 ? 0 : 1);
-          EXPECT_TRUE(at::equal(found.index_select(0, rows.index(from)),
-                                all.select(1, into - from)));
+          EXPECT_TRUE(
+              at::equal(found.index_select(0, rows.index(from)), all.select(1, into - from)));
         }
       }
     }

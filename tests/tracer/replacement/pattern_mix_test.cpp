@@ -18,8 +18,8 @@ at::Tensor slow_mix(const at::Tensor& pattern, const at::Tensor& scale, const at
     for (std::int64_t h = 0; h < s.n_heads; ++h) {
       const std::int64_t first = std::max(key, s.zero_positions);
       const at::Tensor weights = pattern[h].narrow(0, first, position + 1 - first).select(1, key);
-      const at::Tensor rows = outputs.select(1, h).narrow(0, first - s.zero_positions,
-                                                          position + 1 - first);
+      const at::Tensor rows =
+          outputs.select(1, h).narrow(0, first - s.zero_positions, position + 1 - first);
       mixed[key][h / group] += factor * at::mv(rows.t(), weights);
     }
   }
@@ -29,13 +29,14 @@ at::Tensor slow_mix(const at::Tensor& pattern, const at::Tensor& scale, const at
 double mix_error(at::ScalarType type, const MixShape& s, std::int64_t position) {
   at::manual_seed(1);
   const std::int64_t rows = position + 1 - s.zero_positions;
-  const at::Tensor pattern = at::rand({s.n_heads, s.n_positions, s.n_positions}, at::kDouble).tril();
+  const at::Tensor pattern =
+      at::rand({s.n_heads, s.n_positions, s.n_positions}, at::kDouble).tril();
   const at::Tensor scale = at::rand({s.n_positions}, at::kDouble);
   const at::Tensor outputs = at::randn({rows, s.n_heads, s.d_head}, at::kDouble);
   const at::Tensor mixed = at::full({rows, s.n_kv_heads * s.d_head}, 99.0, type);
   const at::Tensor zeroed = at::full({s.zero_positions, s.n_kv_heads * s.d_head}, 99.0, type);
-  mix_pattern(s, position, pattern.to(type), scale.to(type),
-              outputs.to(type).view({rows, -1}), mixed, zeroed);
+  mix_pattern(s, position, pattern.to(type), scale.to(type), outputs.to(type).view({rows, -1}),
+              mixed, zeroed);
   const at::Tensor expected = slow_mix(pattern, scale, outputs, s, position);
   const at::Tensor found = at::cat({zeroed, mixed}).to(at::kDouble).view(expected.sizes());
   return ((found - expected).abs().max() / expected.abs().max()).item<double>();
@@ -55,9 +56,9 @@ TEST(PatternMix, EqualsTheSumOverQueriesAndHeadsOfAGroup) {
 
 TEST(PatternMix, RefusesOtherTypes) {
   const at::Tensor bf16 = at::zeros({1, 1}, at::kBFloat16);
-  EXPECT_EQ(message_of<std::invalid_argument>(
-                [&] { mix_pattern({}, 0, bf16, bf16, bf16, bf16, bf16); }),
-            "[mix_pattern] expected float or double");
+  EXPECT_EQ(
+      message_of<std::invalid_argument>([&] { mix_pattern({}, 0, bf16, bf16, bf16, bf16, bf16); }),
+      "[mix_pattern] expected float or double");
 }
 
 }  // namespace

@@ -60,8 +60,8 @@ TEST(Run, IsTheSameWhenDecoderRowsAreNotKept) {
       EXPECT_TRUE(at::equal(kept.errors[static_cast<std::size_t>(from)],
                             streamed.errors[static_cast<std::size_t>(from)]));
       for (std::int64_t into = from; into <= setup.transcoders->last_written_layer(from); ++into) {
-        EXPECT_TRUE(at::equal(kept.written_rows(from, into).rows,
-                              streamed.written_rows(from, into).rows));
+        EXPECT_TRUE(
+            at::equal(kept.written_rows(from, into).rows, streamed.written_rows(from, into).rows));
       }
     }
   }

@@ -44,8 +44,9 @@ TEST(ScaledRows, SubtractsAtEachPositionTheRowsThatFireThere) {
 }
 
 TEST(ScaledRows, GathersARangeInTheTypeOfTheRows) {
-  for (const auto& [rows, sums] : {std::pair(at::kDouble, at::kDouble), std::pair(at::kFloat, at::kFloat),
-                                   std::pair(at::kBFloat16, at::kFloat)}) {
+  for (const auto& [rows, sums] :
+       {std::pair(at::kDouble, at::kDouble), std::pair(at::kFloat, at::kFloat),
+        std::pair(at::kBFloat16, at::kFloat)}) {
     const ScaledRows given = example(rows, sums);
     const at::Tensor out = at::full({3, 5}, 7.0, rows);
     gather_scaled_rows(out, given, 1, 3);
@@ -55,8 +56,9 @@ TEST(ScaledRows, GathersARangeInTheTypeOfTheRows) {
 
 TEST(ScaledRows, RefusesOtherTypes) {
   const ScaledRows given = example(at::kHalf, at::kFloat);
-  EXPECT_EQ(message_of<std::invalid_argument>(
-                [&] { gather_scaled_rows(at::empty({1, 5}, at::kHalf), given, 0, 1); }),
+  EXPECT_EQ(message_of<std::invalid_argument>([&] {
+              gather_scaled_rows(at::empty({1, 5}, at::kHalf), given, 0, 1);
+            }),
             "[scaled_rows] expected float, double or bfloat16");
 }
 

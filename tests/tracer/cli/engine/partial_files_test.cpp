@@ -37,7 +37,8 @@ TEST(PartialFiles, OfAPromptAreRemovedAndNoOthers) {
 
 TEST(PartialFiles, OfOneFileAreRemoved) {
   const TempDir folder;
-  for (const std::string name : {"a.json", "a.json.partial.1", "a.json.partial.2", "a.js.partial.1"}) {
+  for (const std::string name :
+       {"a.json", "a.json.partial.1", "a.json.partial.2", "a.js.partial.1"}) {
     write_text(folder / name, "");
   }
   PartialFiles(folder.path()).remove(folder / "a.json");

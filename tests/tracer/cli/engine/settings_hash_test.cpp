@@ -62,7 +62,9 @@ TEST(SettingsHash, DependsOnAllOfAPromptButItsPlace) {
   const std::vector<std::function<void(ListedPrompt&)>> changes = {
       [](ListedPrompt& p) { p.name = "b"; }, [](ListedPrompt& p) { p.prompt.prompt = "b"; },
       [](ListedPrompt& p) { p.prompt.bos = "none"; },
-      [](ListedPrompt& p) { p.prompt.token_ids = {1, 2}; },
+      [](ListedPrompt& p) {
+        p.prompt.token_ids = {1, 2};
+      },
       [](ListedPrompt& p) { p.targets = {" c"}; }};
   std::set<std::string> hashes = {settings.of(kPrompt)};
   for (const auto& change : changes) {
