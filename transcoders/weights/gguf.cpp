@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "transcoders/weights/mapped_file.h"
 #include "transcoders/weights/printable_name.h"
@@ -307,7 +309,14 @@ GgufFile GgufFile::open(const std::filesystem::path& path) {
   return file;
 }
 
-bool GgufFile::is_named(const std::filesystem::path& path) { return path.extension() == ".gguf"; }
+bool GgufFile::recognises(const std::filesystem::path& path) {
+  if (path.extension() == ".gguf") return true;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  std::array<char, 4> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return std::string_view(start.data(), start.size()) == "GGUF";
+}
 
 const std::filesystem::path& GgufFile::path() const { return contents_->path; }
 

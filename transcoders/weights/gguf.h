@@ -84,8 +84,8 @@ class GgufFile {
   /// overlapping. Takes at most three times the header's size in memory. Throws
   /// std::runtime_error `[open_gguf] PATH: found, expected`.
   static GgufFile open(const std::filesystem::path& path);
-  /// Whether the path's name says that it is a GGUF file.
-  static bool is_named(const std::filesystem::path& path);
+  /// Whether `path` is meant as a GGUF file: it is called .gguf, or begins as one.
+  static bool recognises(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const;
   std::uint32_t version() const;

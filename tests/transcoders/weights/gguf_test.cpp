@@ -172,6 +172,17 @@ TEST(GgufFile, CopiesKeepTheMappingAlive) {
   EXPECT_EQ(copy.text("key"), "value");
 }
 
+TEST(GgufFile, RecognisesFilesByNameOrBeginning) {
+  const TempDir directory;
+  write_text(directory / "blob", "GGUF");
+  write_text(directory / "short", "GG");
+  EXPECT_TRUE(GgufFile::recognises("not/there.gguf"));
+  EXPECT_TRUE(GgufFile::recognises(directory / "blob"));
+  EXPECT_FALSE(GgufFile::recognises(directory / "short"));
+  EXPECT_FALSE(GgufFile::recognises(directory / "none"));
+  EXPECT_FALSE(GgufFile::recognises(directory.path()));
+}
+
 TEST(GgufFile, NamesAKeyOfAnotherType) {
   GgufWriter writer;
   writer.text("text", "x");
