@@ -54,6 +54,9 @@ enum class LogitPositions : std::uint8_t { kLast, kAll };
 ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
                       LogitPositions positions = LogitPositions::kLast);
 
+/// What passed a place: [n, d_model].
+at::Tensor recorded_value(const Model& model, const ForwardRecord& record, const SitePlace& place);
+
 /// The two ends of a forward, for others that run the blocks themselves.
 struct Embedded {
   at::Tensor tokens;    ///< [m, d_model] as added to the residual stream

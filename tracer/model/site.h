@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "transcoders/sae_hook.h"
+
 namespace circuit {
 
 /// In the order in which they are passed.
@@ -32,5 +34,8 @@ class SiteVisitor {
   /// changed in place.
   virtual void visit(const SitePlace& place, std::int64_t first_position, at::Tensor& x) = 0;
 };
+
+/// Where an SAE reads and writes.
+SitePlace place_of(const SaeHook& hook);
 
 }  // namespace circuit
