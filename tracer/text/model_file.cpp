@@ -1,7 +1,10 @@
+#include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <simdjson.h>
 
@@ -65,12 +68,7 @@ void read_merges(const JsonValue& value, Bpe& model) {
   }
 }
 
-void check_model(const JsonValue& model) {
-  const std::string type = model.string_or("type", model.find("merges") ? "BPE" : "none");
-  if (type != "BPE") {
-    const auto named = model.find("type");
-    (named ? *named : model).refuse(type, "BPE");
-  }
+void check_bpe(const JsonValue& model) {
   if (const auto dropout = model.find("dropout")) {
     double probability = 0;
     if (dropout->element().get(probability) != simdjson::SUCCESS || probability != 0) {
@@ -83,10 +81,8 @@ void check_model(const JsonValue& model) {
   }
 }
 
-}  // namespace
-
-TokenModel read_model(const JsonValue& model) {
-  check_model(model);
+Bpe read_bpe(const JsonValue& model) {
+  check_bpe(model);
   Vocabulary vocabulary = read_vocabulary(model.at("vocab"));
   BpeOptions options;
   if (const auto unknown = model.find("unk_token")) {
@@ -100,6 +96,59 @@ TokenModel read_model(const JsonValue& model) {
   Bpe bpe(std::move(vocabulary), options);
   read_merges(model.at("merges"), bpe);
   return bpe;
+}
+
+// Adds the ["text", score] of an id.
+UnigramPiece read_piece(const JsonValue& pieces, const simdjson::dom::element& element,
+                        Vocabulary& vocabulary, std::int32_t id) {
+  simdjson::dom::array pair;
+  std::string_view text;
+  UnigramPiece piece{id, 0};
+  if (element.get(pair) != simdjson::SUCCESS || pair.size() != 2 ||
+      pair.at(0).get(text) != simdjson::SUCCESS ||
+      pair.at(1).get(piece.score) != simdjson::SUCCESS) {
+    pieces.fail("[" + std::to_string(id) + "] is not [\"text\", score]");
+  }
+  if (text.empty() || !vocabulary.add(text, id)) {
+    pieces.fail("[" + std::to_string(id) + "] is \"" + std::string(text) +
+                "\", which is empty or there already");
+  }
+  return piece;
+}
+
+Unigram read_unigram(const JsonValue& model) {
+  const JsonValue list = model.at("vocab");
+  simdjson::dom::array entries;
+  if (list.element().get(entries) != simdjson::SUCCESS) list.fail("is not an array");
+  Vocabulary vocabulary;
+  vocabulary.reserve(entries.size(), 8 * entries.size());
+  std::vector<UnigramPiece> pieces;
+  pieces.reserve(entries.size());
+  double lowest = 0;
+  for (const auto entry : entries) {
+    pieces.push_back(read_piece(list, entry, vocabulary, static_cast<std::int32_t>(pieces.size())));
+    lowest = pieces.size() == 1 ? pieces[0].score : std::min(lowest, pieces.back().score);
+  }
+  const UnigramOptions options{.unknown_id = model.at("unk_id").integer(),
+                               .unknown_score = lowest - Unigram::kUnknownPenalty,
+                               .byte_fallback = model.boolean_or("byte_fallback", false)};
+  return {std::move(vocabulary), pieces, options};
+}
+
+}  // namespace
+
+TokenModel read_model(const JsonValue& model) {
+  const bool has_list = model.find("vocab") && model.at("vocab").element().is_array();
+  const std::string_view implied = model.find("merges") ? "BPE" : has_list ? "Unigram" : "none";
+  const std::string type = model.string_or("type", implied);
+  try {
+    if (type == "BPE") return read_bpe(model);
+    if (type == "Unigram") return read_unigram(model);
+  } catch (const std::invalid_argument& error) {
+    model.fail(std::string("is damaged: ") + error.what());
+  }
+  const auto named = model.find("type");
+  (named ? *named : model).refuse(type, "BPE, Unigram");
 }
 
 }  // namespace circuit
