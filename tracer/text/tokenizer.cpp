@@ -7,6 +7,7 @@
 
 #include "tracer/text/byte_fallback.h"
 #include "tracer/text/byte_level.h"
+#include "tracer/text/gguf_tokenizer.h"
 #include "tracer/text/special_tokens.h"
 #include "tracer/text/tokenizer_file.h"
 #include "tracer/text/utf8.h"
@@ -136,6 +137,10 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path) {
+  if (GgufFile::recognises(path)) {
+    GgufTokenizer read = read_gguf_tokenizer(GgufFile::open(path));
+    return from_parts(std::move(read.parts), read.names);
+  }
   std::error_code error;
   const bool is_folder = std::filesystem::is_directory(path, error);
   const std::filesystem::path file = is_folder ? path / "tokenizer.json" : path;
