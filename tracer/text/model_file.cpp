@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,7 +33,7 @@ Vocabulary read_vocabulary(const JsonValue& value) {
 }
 
 // Left and right of "a b" or ["a", "b"]; both empty for anything else.
-std::pair<std::string_view, std::string_view> split_merge(const simdjson::dom::element& merge) {
+MergeTexts split_merge(const simdjson::dom::element& merge) {
   std::string_view text;
   if (merge.get(text) == simdjson::SUCCESS) {
     const std::size_t space = text.find(' ');
@@ -49,22 +50,38 @@ std::pair<std::string_view, std::string_view> split_merge(const simdjson::dom::e
   return {left, right};
 }
 
-void read_merges(const JsonValue& value, Bpe& model) {
-  simdjson::dom::array merges;
-  if (value.element().get(merges) != simdjson::SUCCESS) value.fail("is not an array");
-  model.reserve_merges(merges.size());
-  std::size_t index = 0;
-  for (const auto merge : merges) {
-    const auto [left, right] = split_merge(merge);
-    if (left.empty() || right.empty()) {
-      value.fail("[" + std::to_string(index) + "] is neither \"a b\" nor [\"a\", \"b\"]");
-    }
-    try {
-      model.add_merge(left, right);
-    } catch (const std::invalid_argument& error) {
+// Adds `merges`, of which the first stands at `index`; the complaint names the damaged one.
+void add_merges(const JsonValue& value, std::span<const MergeTexts> merges, std::size_t index,
+                Bpe& model) {
+  try {
+    model.add_merges(merges);
+  } catch (const std::invalid_argument& error) {
+    if (merges.size() == 1) {
       value.fail("[" + std::to_string(index) + "] is damaged: " + error.what());
     }
-    ++index;
+    for (std::size_t i = 0; i < merges.size(); ++i) {
+      add_merges(value, merges.subspan(i, 1), index + i, model);
+    }
+  }
+}
+
+void read_merges(const JsonValue& value, Bpe& model) {
+  simdjson::dom::array list;
+  if (value.element().get(list) != simdjson::SUCCESS) value.fail("is not an array");
+  std::vector<MergeTexts> merges;
+  merges.reserve(list.size());
+  for (const auto merge : list) {
+    const auto [left, right] = split_merge(merge);
+    if (left.empty() || right.empty()) {
+      value.fail("[" + std::to_string(merges.size()) + "] is neither \"a b\" nor [\"a\", \"b\"]");
+    }
+    merges.push_back({left, right});
+  }
+  model.reserve_merges(merges.size());
+  constexpr std::size_t kBlock = 256;
+  for (std::size_t begin = 0; begin < merges.size(); begin += kBlock) {
+    const std::size_t count = std::min(kBlock, merges.size() - begin);
+    add_merges(value, std::span(merges).subspan(begin, count), begin, model);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "tracer/text/tokenizer_file.h"
 #include "tracer/text/utf8.h"
 #include "tracer/text/word_cache.h"
+#include "tracer/text/word_sections.h"
 
 namespace circuit {
 namespace {
@@ -29,7 +30,10 @@ struct Encoding {
 struct Tokenizer::Impl {
   TokenizerParts parts;
   SpecialTokenIds special;
+  std::optional<WordSections> sections;  // none where words are short
 
+  void find_sections();
+  std::size_t section_end(std::string_view word, std::size_t begin) const;
   void append_word(std::string_view word, Encoding& encoding) const;
   void append_text(std::string_view text, bool is_beginning, Encoding& encoding) const;
   void append_raw_text(std::string_view text, Encoding& encoding) const;
@@ -65,8 +69,22 @@ void Tokenizer::Impl::append_text(std::string_view text, bool is_beginning,
                                   Encoding& encoding) const {
   for (const std::string_view word :
        parts.pre_tokenizer.split(text, is_beginning, encoding.storage)) {
-    append_word(word, encoding);
+    for (std::size_t begin = 0; begin < word.size();) {
+      const std::size_t end = section_end(word, begin);
+      append_word(word.substr(begin, end - begin), encoding);
+      begin = end;
+    }
   }
+}
+
+std::size_t Tokenizer::Impl::section_end(std::string_view word, std::size_t begin) const {
+  return sections ? sections->end(std::get<Bpe>(parts.model), word, begin) : word.size();
+}
+
+void Tokenizer::Impl::find_sections() {
+  const Bpe* bpe = std::get_if<Bpe>(&parts.model);
+  const bool has_long_words = !parts.pre_tokenizer.leaves_bytes();
+  if (bpe != nullptr && has_long_words && bpe->joins_texts_only()) sections.emplace(*bpe);
 }
 
 void Tokenizer::Impl::append_raw_text(std::string_view text, Encoding& encoding) const {
@@ -148,8 +166,9 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
 }
 
 Tokenizer Tokenizer::from_parts(TokenizerParts parts, const SpecialTokenNames& names) {
-  auto impl = std::make_unique<Impl>(Impl{std::move(parts), {}});
+  auto impl = std::make_unique<Impl>(Impl{std::move(parts), {}, {}});
   impl->set_special_tokens(names);
+  impl->find_sections();
   return Tokenizer(std::move(impl));
 }
 
