@@ -63,19 +63,6 @@ std::size_t length_of_leading_space(std::string_view text) {
 
 }  // namespace
 
-void AddedTokens::Tree::add(std::string_view content, std::int32_t index) {
-  begins[static_cast<unsigned char>(content[0])] = true;
-  std::uint32_t node = 0;
-  for (const char byte : content) {
-    const std::uint64_t key = (std::uint64_t{node} << 8U) | static_cast<unsigned char>(byte);
-    const auto [child, is_new] =
-        children.try_emplace(key, static_cast<std::uint32_t>(token.size()));
-    if (is_new) token.push_back(-1);
-    node = child->second;
-  }
-  if (token[node] < 0) token[node] = index;
-}
-
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const Normalizer& normalizer)
     : tokens_(std::move(tokens)) {
   std::ranges::sort(tokens_, {}, &AddedToken::id);
@@ -95,26 +82,23 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const Normalizer& norma
   }
 }
 
-AddedTokens::Match AddedTokens::longest_match(const Tree& tree, std::string_view text) {
+AddedTokens::Match AddedTokens::longest_match(const PrefixTree& tree, std::string_view text) {
   Match match;
-  std::uint32_t node = 0;
+  std::uint32_t node = PrefixTree::kRoot;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto child = tree.children.find((std::uint64_t{node} << 8U) | byte);
-    if (child == tree.children.end()) break;
-    node = child->second;
-    if (tree.token[node] >= 0) match = {i + 1, tree.token[node]};
+    node = tree.child(node, static_cast<unsigned char>(text[i]));
+    if (node == PrefixTree::kNoNode) break;
+    if (tree.value(node) >= 0) match = {i + 1, tree.value(node)};
   }
   return match;
 }
 
 std::vector<TextPiece> AddedTokens::split(std::string_view text, bool is_normalized) const {
-  const Tree& tree = is_normalized ? normalized_ : raw_;
+  const PrefixTree& tree = is_normalized ? normalized_ : raw_;
   std::vector<TextPiece> pieces;
   std::size_t covered = 0;
   for (std::size_t position = 0; position < text.size();) {
-    const bool may_begin = tree.begins[static_cast<unsigned char>(text[position])];
-    const Match match = may_begin ? longest_match(tree, text.substr(position)) : Match{};
+    const Match match = longest_match(tree, text.substr(position));
     if (match.length == 0) {
       ++position;
       continue;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "tracer/text/byte_fallback.h"
 #include "tracer/text/utf8.h"
 
 namespace circuit {
@@ -22,11 +23,6 @@ std::size_t hash_pair(std::uint64_t pair) {
   return static_cast<std::size_t>(hash ^ (hash >> 32U));
 }
 
-std::string byte_token(unsigned byte) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  return std::string("<0x") + kDigits[byte >> 4U] + kDigits[byte & 15U] + ">";
-}
-
 }  // namespace
 
 Bpe::Bpe(Vocabulary vocabulary, const BpeOptions& options)
@@ -36,9 +32,7 @@ Bpe::Bpe(Vocabulary vocabulary, const BpeOptions& options)
     append_character(text, static_cast<char32_t>(character));
     short_characters_[character] = vocabulary_.find(text);
   }
-  for (unsigned byte = 0; byte < fallback_.size(); ++byte) {
-    fallback_[byte] = options_.byte_fallback ? vocabulary_.find(byte_token(byte)) : -1;
-  }
+  fallback_ = find_byte_tokens(vocabulary_, options_.byte_fallback);
 }
 
 void Bpe::reserve_merges(std::size_t n_merges) {
@@ -54,12 +48,18 @@ void Bpe::add_merge(std::string_view left, std::string_view right) {
     throw std::invalid_argument("[add_merge] \"" + std::string(token) +
                                 "\" is not in the vocabulary");
   };
-  const std::uint64_t pair = pair_of(find(left), find(right));
-  const std::int32_t merged = find(text);
+  const std::int32_t left_id = find(left);
+  const std::int32_t right_id = find(right);
+  add_merge(left_id, right_id, find(text), next_rank_++);
+}
+
+void Bpe::add_merge(std::int32_t left, std::int32_t right, std::int32_t merged,
+                    std::uint32_t rank) {
+  const std::uint64_t pair = pair_of(left, right);
   reserve_merges(n_merges_ + 1);
   Merge& slot = merge_slot(pair);
   if (slot.pair == kNoPair) ++n_merges_;
-  slot = {pair, next_rank_++, merged};  // as in Hugging Face's, the last of equal pairs counts
+  slot = {pair, rank, merged};  // as in Hugging Face's, the last of equal pairs counts
 }
 
 void Bpe::rehash_merges(std::size_t n_slots) {
@@ -93,13 +93,6 @@ std::int32_t Bpe::find_character(std::string_view character) const {
   return short_characters_[((first & 0x1FU) << 6U) | (second & 0x3FU)];
 }
 
-bool Bpe::append_fallback(std::string_view character, std::vector<std::int32_t>& ids) const {
-  const auto id_of = [this](char byte) { return fallback_[static_cast<unsigned char>(byte)]; };
-  if (!std::ranges::all_of(character, [&](char byte) { return id_of(byte) >= 0; })) return false;
-  for (const char byte : character) ids.push_back(id_of(byte));
-  return true;
-}
-
 // An unknown token waits until a known character follows, byte tokens overtake it: so does
 // Hugging Face's, and ids must be equal.
 void Bpe::append_characters(std::string_view word, std::vector<std::int32_t>& ids) const {
@@ -111,7 +104,7 @@ void Bpe::append_characters(std::string_view word, std::vector<std::int32_t>& id
     if (const std::int32_t id = find_character(character); id >= 0) {
       if (std::exchange(unknown_waits, false)) ids.push_back(*options_.unknown_id);
       ids.push_back(id);
-    } else if (!append_fallback(character, ids) && options_.unknown_id) {
+    } else if (!append_byte_tokens(character, fallback_, ids) && options_.unknown_id) {
       if (unknown_waits && !options_.fuse_unknown) ids.push_back(*options_.unknown_id);
       unknown_waits = true;
     }

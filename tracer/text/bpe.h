@@ -30,6 +30,9 @@ class Bpe {
   void reserve_merges(std::size_t n_merges);
   /// The next merge in order. Throws std::invalid_argument when a part or the result is no token.
   void add_merge(std::string_view left, std::string_view right);
+  /// The neighbours `left` and `right` become `merged`; pairs of the lowest rank merge first, among
+  /// equals the leftmost. Ids are of the vocabulary. Not to be mixed with the other add_merge.
+  void add_merge(std::int32_t left, std::int32_t right, std::int32_t merged, std::uint32_t rank);
 
   /// Appends the ids of `word`, valid UTF-8, to `ids`.
   void encode(std::string_view word, std::vector<std::int32_t>& ids) const;
@@ -52,7 +55,6 @@ class Bpe {
   /// Rank kNoRank when the pair does not merge.
   Merge find_merge(std::int32_t left, std::int32_t right) const;
   std::int32_t find_character(std::string_view character) const;
-  bool append_fallback(std::string_view character, std::vector<std::int32_t>& ids) const;
   void append_characters(std::string_view word, std::vector<std::int32_t>& ids) const;
   /// Merge the ids from `begin` to the end of `ids`.
   void merge_by_scan(std::vector<std::int32_t>& ids, std::size_t begin) const;

@@ -85,7 +85,7 @@ void check_model(const JsonValue& model) {
 
 }  // namespace
 
-Bpe read_bpe(const JsonValue& model) {
+TokenModel read_model(const JsonValue& model) {
   check_model(model);
   Vocabulary vocabulary = read_vocabulary(model.at("vocab"));
   BpeOptions options;

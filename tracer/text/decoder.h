@@ -1,7 +1,6 @@
 // The decoder of a tokenizer.json: the bytes that a token stands for.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,9 +14,6 @@ struct DecoderOptions {
   bool byte_fallback = false;  ///< <0x00> to <0xFF> stand for bytes
   bool byte_level = false;     ///< characters stand for bytes
 };
-
-/// The byte that `token` stands for where it is one of <0x00> to <0xFF>.
-std::optional<char> fallback_byte(std::string_view token);
 
 /// `token` is the text in the vocabulary; of an added token `is_added` keeps its characters as
 /// they are, because they were found in plain text.

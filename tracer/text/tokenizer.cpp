@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tracer/text/byte_fallback.h"
 #include "tracer/text/byte_level.h"
 #include "tracer/text/special_tokens.h"
 #include "tracer/text/tokenizer_file.h"
@@ -49,9 +50,9 @@ void Tokenizer::Impl::append_word(std::string_view word, Encoding& encoding) con
   }
   if (parts.pre_tokenizer.leaves_bytes()) {
     to_byte_characters(word, encoding.characters);
-    parts.model.encode(encoding.characters, ids);
+    encode_word(parts.model, encoding.characters, ids);
   } else {
-    parts.model.encode(word, ids);
+    encode_word(parts.model, word, ids);
   }
   encoding.cache.fill(entry, word, {begin, ids.size()});
 }
@@ -85,7 +86,7 @@ void Tokenizer::Impl::append_raw_text(std::string_view text, Encoding& encoding)
 
 // Empty for an added token that the model does not know.
 std::string_view Tokenizer::Impl::vocabulary_text(std::int32_t id) const {
-  return parts.model.vocabulary().text(id);
+  return vocabulary_of(parts.model).text(id);
 }
 
 bool Tokenizer::Impl::is_special(std::int32_t id) const {
@@ -97,7 +98,7 @@ bool Tokenizer::Impl::is_special(std::int32_t id) const {
 std::optional<std::int32_t> Tokenizer::Impl::find(const std::optional<std::string>& name) const {
   if (!name) return std::nullopt;
   if (const AddedToken* added = parts.added_tokens.find(*name)) return added->id;
-  const std::int32_t id = parts.model.vocabulary().find(*name);
+  const std::int32_t id = vocabulary_of(parts.model).find(*name);
   return id >= 0 ? std::optional(id) : std::nullopt;
 }
 
@@ -121,8 +122,12 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   std::error_code error;
   const bool is_folder = std::filesystem::is_directory(path, error);
   const std::filesystem::path file = is_folder ? path / "tokenizer.json" : path;
-  auto impl = std::make_unique<Impl>(Impl{read_tokenizer_file(file), {}});
-  impl->set_special_tokens(read_special_token_names(file.parent_path()));
+  return from_parts(read_tokenizer_file(file), read_special_token_names(file.parent_path()));
+}
+
+Tokenizer Tokenizer::from_parts(TokenizerParts parts, const SpecialTokenNames& names) {
+  auto impl = std::make_unique<Impl>(Impl{std::move(parts), {}});
+  impl->set_special_tokens(names);
   return Tokenizer(std::move(impl));
 }
 
@@ -149,8 +154,8 @@ std::string Tokenizer::token_bytes(std::int32_t id) const {
 }
 
 std::string Tokenizer::token_text(std::int32_t id) const {
-  const bool is_token =
-      impl_->parts.added_tokens.find(id) != nullptr || impl_->parts.model.vocabulary().contains(id);
+  const bool is_token = impl_->parts.added_tokens.find(id) != nullptr ||
+                        vocabulary_of(impl_->parts.model).contains(id);
   if (id >= 0 && !is_token) return "<id " + std::to_string(id) + ">";
   return escape_invalid_utf8(token_bytes(id));
 }
@@ -184,7 +189,8 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
 
 std::int64_t Tokenizer::vocabulary_size() const {
   const auto& added = impl_->parts.added_tokens.tokens();
-  return std::max(impl_->parts.model.vocabulary().size(), added.empty() ? 0 : added.back().id + 1);
+  return std::max(vocabulary_of(impl_->parts.model).size(),
+                  added.empty() ? 0 : added.back().id + 1);
 }
 
 bool Tokenizer::is_special(std::int32_t id) const { return impl_->is_special(id); }
@@ -196,7 +202,7 @@ std::optional<std::int32_t> Tokenizer::find_single(std::string_view text) const 
     const std::vector<std::int32_t> ids = encode(part, {.add_special_tokens = false});
     if (ids.size() != 1) return std::nullopt;
     // A character that the vocabulary lacks is not its unknown token.
-    const bool is_unknown = impl_->parts.model.unknown_id() == ids[0];
+    const bool is_unknown = unknown_id_of(impl_->parts.model) == ids[0];
     if (is_unknown && part != impl_->vocabulary_text(ids[0])) return std::nullopt;
     return ids[0];
   };

@@ -14,6 +14,9 @@
 
 namespace circuit {
 
+struct SpecialTokenNames;
+struct TokenizerParts;
+
 struct EncodeOptions {
   /// Whether the tokenizer's own post-processor adds its tokens (often one at the start).
   bool add_special_tokens = true;
@@ -33,6 +36,9 @@ class Tokenizer {
   /// the file, the key and what was found when the file is unreadable or of an unsupported kind.
   /// Costs 0.1 s for a vocabulary of 128,000 tokens and 280,000 merges.
   static Tokenizer load(const std::filesystem::path& path);
+
+  /// Of stages made elsewhere; names that are no token count as undefined.
+  static Tokenizer from_parts(TokenizerParts parts, const SpecialTokenNames& names);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

@@ -188,7 +188,7 @@ AddedTokens read_added_tokens(const JsonValue& root, const Vocabulary& vocabular
 void check_template(const Template& around, const TokenizerParts& parts, const JsonValue& root) {
   for (const auto* ids : {&around.prefix, &around.suffix}) {
     for (const std::int32_t id : *ids) {
-      if (parts.added_tokens.find(id) == nullptr && !parts.model.vocabulary().contains(id)) {
+      if (parts.added_tokens.find(id) == nullptr && !vocabulary_of(parts.model).contains(id)) {
         root.at("post_processor").fail("adds id " + std::to_string(id) + ", which is no token");
       }
     }
@@ -203,8 +203,8 @@ TokenizerParts read_parts(const JsonValue& root) {
   DecoderOptions decoder = read_decoder(root);
   Template around;
   if (const auto value = root.find("post_processor")) append_post_processor(*value, around);
-  Bpe model = read_bpe(root.at("model"));
-  AddedTokens added_tokens = read_added_tokens(root, model.vocabulary(), normalizer);
+  TokenModel model = read_model(root.at("model"));
+  AddedTokens added_tokens = read_added_tokens(root, vocabulary_of(model), normalizer);
   TokenizerParts parts{std::move(normalizer),
                        std::move(added_tokens),
                        std::move(pre_tokenizer),

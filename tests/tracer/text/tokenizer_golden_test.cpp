@@ -73,11 +73,13 @@ TEST(Tokenizer, GivesHuggingFaceIdsOnEveryGpt2Case) { expect_every_case("gpt2");
 TEST(Tokenizer, GivesHuggingFaceIdsOnEveryLlama3Case) { expect_every_case("llama3"); }
 TEST(Tokenizer, GivesHuggingFaceIdsOnEveryQwen3Case) { expect_every_case("qwen3"); }
 TEST(Tokenizer, GivesHuggingFaceIdsOnEverySmolLm2Case) { expect_every_case("smollm2"); }
+TEST(Tokenizer, GivesHuggingFaceIdsOnEveryGemma2Case) { expect_every_case("gemma2"); }
 
 TEST(Tokenizer, DecodesEveryGpt2CaseLikeHuggingFace) { expect_every_decoding("gpt2"); }
 TEST(Tokenizer, DecodesEveryLlama3CaseLikeHuggingFace) { expect_every_decoding("llama3"); }
 TEST(Tokenizer, DecodesEveryQwen3CaseLikeHuggingFace) { expect_every_decoding("qwen3"); }
 TEST(Tokenizer, DecodesEverySmolLm2CaseLikeHuggingFace) { expect_every_decoding("smollm2"); }
+TEST(Tokenizer, DecodesEveryGemma2CaseLikeHuggingFace) { expect_every_decoding("gemma2"); }
 
 // Ids of the next tests: Hugging Face's `tokenizers` 0.23.
 
