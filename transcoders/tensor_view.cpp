@@ -33,11 +33,7 @@ std::string expected_text(std::span<const std::int64_t> shape) {
   return "[" + text + "]";
 }
 
-bool is_aligned(const TensorView& view) {
-  return reinterpret_cast<std::uintptr_t>(view.bytes.data()) % size_of(view.dtype) == 0;
-}
-
-std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape) {
+std::vector<std::int64_t> contiguous_strides(std::span<const std::int64_t> shape) {
   std::vector<std::int64_t> strides(shape.size(), 1);
   for (std::size_t i = shape.size(); i > 1; --i) {
     strides[i - 2] = strides[i - 1] * std::max<std::int64_t>(shape[i - 1], 1);
@@ -58,23 +54,6 @@ std::int64_t count_with_exponent(const at::Tensor& tensor, Bits exponent) {
     found += static_cast<std::int64_t>((bits & exponent) == exponent);
   }
   return found;
-}
-
-std::int64_t count_not_finite(const at::Tensor& tensor) {
-  if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
-  const at::Tensor values = tensor.to(at::kCPU).contiguous();
-  switch (values.scalar_type()) {
-    case at::kDouble:
-      return count_with_exponent<std::uint64_t>(values, 0x7FF0'0000'0000'0000U);
-    case at::kFloat:
-      return count_with_exponent<std::uint32_t>(values, 0x7F80'0000U);
-    case at::kHalf:
-      return count_with_exponent<std::uint16_t>(values, 0x7C00U);
-    case at::kBFloat16:
-      return count_with_exponent<std::uint16_t>(values, 0x7F80U);
-    default:
-      return 0;  // integers
-  }
 }
 
 void check_row_indices(std::string_view operation, std::string_view name, std::int64_t n_rows,
@@ -139,20 +118,25 @@ at::ScalarType scalar_type(Dtype dtype) {
 
 at::Tensor map_tensor(const SafetensorsFile& file, std::string_view name) {
   const TensorView& view = file.view(name);
-  const auto options = at::TensorOptions().dtype(scalar_type(view.dtype));
-  if (view.bytes.empty()) return at::empty(view.shape, options);
-  if (!is_aligned(view)) {
-    at::Tensor copy = at::empty(view.shape, options);
-    std::memcpy(copy.data_ptr(), view.bytes.data(), view.bytes.size());
+  return map_tensor(file.mapping(), view.bytes, view.shape, scalar_type(view.dtype));
+}
+
+at::Tensor map_tensor(std::shared_ptr<const void> mapping, std::span<const std::byte> bytes,
+                      std::span<const std::int64_t> shape, at::ScalarType type) {
+  const auto options = at::TensorOptions().dtype(type);
+  const at::IntArrayRef sizes(shape.data(), shape.size());
+  if (bytes.empty()) return at::empty(sizes, options);
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % at::elementSize(type) != 0) {
+    at::Tensor copy = at::empty(sizes, options);
+    std::memcpy(copy.data_ptr(), bytes.data(), bytes.size());
     return copy;
   }
   // Torch has no read-only tensors.
-  auto* data = const_cast<std::byte*>(view.bytes.data());
-  auto mapping = std::make_unique<std::shared_ptr<const void>>(file.mapping());
-  c10::DataPtr pointer(data, mapping.release(), &drop_mapping, at::kCPU);
-  const c10::Storage storage(c10::Storage::use_byte_size_t(), view.bytes.size(),
-                             std::move(pointer));
-  return at::empty({0}, options).set_(storage, 0, view.shape, contiguous_strides(view.shape));
+  auto* data = const_cast<std::byte*>(bytes.data());
+  auto owner = std::make_unique<std::shared_ptr<const void>>(std::move(mapping));
+  c10::DataPtr pointer(data, owner.release(), &drop_mapping, at::kCPU);
+  const c10::Storage storage(c10::Storage::use_byte_size_t(), bytes.size(), std::move(pointer));
+  return at::empty({0}, options).set_(storage, 0, sizes, contiguous_strides(shape));
 }
 
 void release_pages(const at::Tensor& tensor) {
@@ -213,6 +197,23 @@ at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
     target += wanted_bytes;
   }
   return gathered;
+}
+
+std::int64_t count_not_finite(const at::Tensor& tensor) {
+  if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
+  const at::Tensor values = tensor.to(at::kCPU).contiguous();
+  switch (values.scalar_type()) {
+    case at::kDouble:
+      return count_with_exponent<std::uint64_t>(values, 0x7FF0'0000'0000'0000U);
+    case at::kFloat:
+      return count_with_exponent<std::uint32_t>(values, 0x7F80'0000U);
+    case at::kHalf:
+      return count_with_exponent<std::uint16_t>(values, 0x7C00U);
+    case at::kBFloat16:
+      return count_with_exponent<std::uint16_t>(values, 0x7F80U);
+    default:
+      return 0;  // integers
+  }
 }
 
 bool all_finite(const at::Tensor& tensor) { return count_not_finite(tensor) == 0; }
