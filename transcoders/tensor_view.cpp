@@ -18,7 +18,7 @@
 namespace circuit {
 namespace {
 
-[[noreturn]] void fail(std::string_view operation, const SafetensorsFile& file,
+[[noreturn]] void fail(std::string_view operation, const WeightFile& file,
                        const std::string& what) {
   throw std::runtime_error("[" + std::string(operation) + "] " + file.path().string() + ": " +
                            what);
@@ -33,8 +33,18 @@ std::string expected_text(std::span<const std::int64_t> shape) {
   return "[" + text + "]";
 }
 
-std::vector<std::int64_t> contiguous_strides(std::span<const std::int64_t> shape) {
+bool is_aligned(const TensorView& view) {
+  return reinterpret_cast<std::uintptr_t>(view.bytes.data()) % size_of(view.dtype) == 0;
+}
+
+std::vector<std::int64_t> strides_of(const std::vector<std::int64_t>& shape, bool column_major) {
   std::vector<std::int64_t> strides(shape.size(), 1);
+  if (column_major) {
+    for (std::size_t i = 1; i < shape.size(); ++i) {
+      strides[i] = strides[i - 1] * std::max<std::int64_t>(shape[i - 1], 1);
+    }
+    return strides;
+  }
   for (std::size_t i = shape.size(); i > 1; --i) {
     strides[i - 2] = strides[i - 1] * std::max<std::int64_t>(shape[i - 1], 1);
   }
@@ -56,8 +66,8 @@ std::int64_t count_with_exponent(const at::Tensor& tensor, Bits exponent) {
   return found;
 }
 
-void check_row_indices(std::string_view operation, std::string_view name, std::int64_t n_rows,
-                       const at::Tensor& rows) {
+void check_indices(std::string_view operation, std::string_view name, std::int64_t count,
+                   const char* unit, const at::Tensor& rows) {
   const auto refuse = [&](const std::string& what) {
     throw std::invalid_argument("[" + std::string(operation) + "] " + what);
   };
@@ -65,9 +75,9 @@ void check_row_indices(std::string_view operation, std::string_view name, std::i
   if (rows.numel() == 0) return;
   const auto smallest = rows.min().item<std::int64_t>();
   const auto largest = rows.max().item<std::int64_t>();
-  if (smallest >= 0 && largest < n_rows) return;
+  if (smallest >= 0 && largest < count) return;
   refuse("index " + std::to_string(smallest < 0 ? smallest : largest) + ", tensor " +
-         std::string(name) + " has " + std::to_string(n_rows) + " rows");
+         std::string(name) + " has " + std::to_string(count) + " " + unit);
 }
 
 // Storage of mapped tensors is recognised by this deleter, see release_pages.
@@ -116,27 +126,26 @@ at::ScalarType scalar_type(Dtype dtype) {
   throw std::invalid_argument("[scalar_type] no such type");
 }
 
-at::Tensor map_tensor(const SafetensorsFile& file, std::string_view name) {
-  const TensorView& view = file.view(name);
-  return map_tensor(file.mapping(), view.bytes, view.shape, scalar_type(view.dtype));
+at::Tensor map_tensor(const WeightFile& file, std::string_view name) {
+  return map_tensor(file.mapping(), file.view(name));
 }
 
-at::Tensor map_tensor(std::shared_ptr<const void> mapping, std::span<const std::byte> bytes,
-                      std::span<const std::int64_t> shape, at::ScalarType type) {
-  const auto options = at::TensorOptions().dtype(type);
-  const at::IntArrayRef sizes(shape.data(), shape.size());
-  if (bytes.empty()) return at::empty(sizes, options);
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % at::elementSize(type) != 0) {
-    at::Tensor copy = at::empty(sizes, options);
-    std::memcpy(copy.data_ptr(), bytes.data(), bytes.size());
+at::Tensor map_tensor(std::shared_ptr<const void> mapping, const TensorView& view) {
+  const auto options = at::TensorOptions().dtype(scalar_type(view.dtype));
+  if (view.bytes.empty()) return at::empty(view.shape, options);
+  const std::vector<std::int64_t> strides = strides_of(view.shape, view.column_major);
+  if (!is_aligned(view)) {
+    at::Tensor copy = at::empty_strided(view.shape, strides, options);
+    std::memcpy(copy.data_ptr(), view.bytes.data(), view.bytes.size());
     return copy;
   }
   // Torch has no read-only tensors.
-  auto* data = const_cast<std::byte*>(bytes.data());
+  auto* data = const_cast<std::byte*>(view.bytes.data());
   auto owner = std::make_unique<std::shared_ptr<const void>>(std::move(mapping));
   c10::DataPtr pointer(data, owner.release(), &drop_mapping, at::kCPU);
-  const c10::Storage storage(c10::Storage::use_byte_size_t(), bytes.size(), std::move(pointer));
-  return at::empty({0}, options).set_(storage, 0, sizes, contiguous_strides(shape));
+  const c10::Storage storage(c10::Storage::use_byte_size_t(), view.bytes.size(),
+                             std::move(pointer));
+  return at::empty({0}, options).set_(storage, 0, view.shape, strides);
 }
 
 void release_pages(const at::Tensor& tensor) {
@@ -145,7 +154,7 @@ void release_pages(const at::Tensor& tensor) {
   release_pages(std::span(begin, tensor.storage().nbytes()));
 }
 
-void check_tensor(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+void check_tensor(std::string_view operation, const WeightFile& file, std::string_view name,
                   std::span<const std::int64_t> expected_shape) {
   if (!file.contains(name)) fail(operation, file, "no tensor " + std::string(name));
   const TensorView& view = file.view(name);
@@ -164,20 +173,22 @@ void check_tensor(std::string_view operation, const SafetensorsFile& file, std::
   }
 }
 
-at::Tensor load_tensor(std::string_view operation, const SafetensorsFile& file,
-                       std::string_view name, std::span<const std::int64_t> expected_shape,
-                       at::ScalarType dtype) {
+at::Tensor load_tensor(std::string_view operation, const WeightFile& file, std::string_view name,
+                       std::span<const std::int64_t> expected_shape, at::ScalarType dtype) {
   check_tensor(operation, file, name, expected_shape);
   return map_tensor(file, name).to(dtype);
 }
 
-at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
-                       std::string_view name, const at::Tensor& rows,
-                       std::optional<std::int64_t> part) {
+at::Tensor gather_rows(std::string_view operation, const WeightFile& file, std::string_view name,
+                       const at::Tensor& rows, std::optional<std::int64_t> part) {
   const TensorView& view = file.view(name);
   assert(!view.shape.empty() && (!part || view.shape.size() > 1));
   const at::Tensor indices = rows.to(at::kCPU, at::kLong).contiguous();
-  check_row_indices(operation, name, view.shape.front(), indices);
+  check_indices(operation, name, view.shape.front(), "rows", indices);
+  if (view.column_major) {
+    const at::Tensor mapped = map_tensor(file, name);
+    return (part ? mapped.select(1, *part) : mapped).index_select(0, indices);
+  }
   std::vector<std::int64_t> shape = view.shape;
   shape.front() = indices.numel();
   if (part) shape.erase(shape.begin() + 1);
@@ -199,6 +210,15 @@ at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
   return gathered;
 }
 
+at::Tensor gather_columns(std::string_view operation, const WeightFile& file, std::string_view name,
+                          const at::Tensor& columns) {
+  const TensorView& view = file.view(name);
+  assert(view.shape.size() == 2);
+  const at::Tensor indices = columns.to(at::kCPU, at::kLong).contiguous();
+  check_indices(operation, name, view.shape[1], "columns", indices);
+  return map_tensor(file, name).index_select(1, indices).t().contiguous();
+}
+
 std::int64_t count_not_finite(const at::Tensor& tensor) {
   if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
   const at::Tensor values = tensor.to(at::kCPU).contiguous();
@@ -218,7 +238,7 @@ std::int64_t count_not_finite(const at::Tensor& tensor) {
 
 bool all_finite(const at::Tensor& tensor) { return count_not_finite(tensor) == 0; }
 
-void require_finite(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+void require_finite(std::string_view operation, const WeightFile& file, std::string_view name,
                     const at::Tensor& tensor) {
   const std::int64_t found = count_not_finite(tensor);
   if (found == 0) return;

@@ -7,6 +7,7 @@
 
 #include "tracer/attribution/targets.h"
 #include "tracer/machine/threads.h"
+#include "tracer/replacement/write_site.h"
 #include "transcoders/tensor_view.h"
 
 namespace circuit {
@@ -17,14 +18,23 @@ constexpr std::size_t kFeaturesPerTask = 64;
 
 using FeatureKey = std::pair<std::int32_t, std::int32_t>;
 
-// What each feature writes to the residual stream in all layers together: [features, d_model].
-at::Tensor written_vectors(const TranscoderSet& transcoders, std::span<const FeatureKey> features) {
+// What each feature writes to the residual stream in all layers together: [features, d_model]. A
+// norm behind the MLP counts with its gain; its scale is another at every position.
+at::Tensor written_vectors(const Model& model, const TranscoderSet& transcoders,
+                           std::span<const FeatureKey> features) {
   std::vector<at::Tensor> rows;
   for (const auto& [layer, feature] : features) {
     const at::Tensor index = at::tensor({static_cast<std::int64_t>(feature)});
-    rows.push_back(transcoders.decoder_rows(layer, index).sum(/*dim=*/1));
+    const at::Tensor written = transcoders.decoder_rows(layer, index)[0].to(model.device());
+    at::Tensor sum = at::zeros_like(written[0]);
+    for (std::int64_t step = 0; step < written.size(0); ++step) {
+      const Block& block = model.blocks[static_cast<std::size_t>(layer + step)];
+      const bool gains = has_norm_behind(transcoders.info().write_site, block);
+      sum = sum + (gains ? written[step] * block.mlp_post_norm->gain : written[step]);
+    }
+    rows.push_back(sum);
   }
-  return at::cat(rows);
+  return at::stack(rows);
 }
 
 std::string join_tokens(const Tokenizer* tokenizer, const at::Tensor& ids) {
@@ -61,7 +71,7 @@ std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
         const auto some =
             features.subspan(first, std::min(kFeaturesPerTask, features.size() - first));
         const at::Tensor written =
-            written_vectors(transcoders, some).to(model.device()) * model.final_norm.gain;
+            written_vectors(model, transcoders, some) * model.final_norm.gain;
         const at::Tensor effects =
             at::mm(written, model.unembedding.t()) - at::mv(written, mean).unsqueeze(1);
         const at::Tensor top =  // ids, best first

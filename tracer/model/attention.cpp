@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/model/affine.h"
+#include "tracer/model/soft_cap.h"
 #include "transcoders/product.h"
 
 namespace circuit {
@@ -21,23 +22,34 @@ at::Tensor share_heads(const at::Tensor& x, const ModelConfig& config) {
   return x.repeat_interleave(config.n_heads / config.n_kv_heads, /*dim=*/0);
 }
 
+// [n, n], true where the key lies behind the query or outside its window.
+at::Tensor unseen_keys(const ModelConfig& config, AttentionSpan span, const at::Tensor& x) {
+  const at::Tensor all = at::ones({x.size(0), x.size(0)}, x.options().dtype(at::kBool));
+  const at::Tensor future = all.triu(/*diagonal=*/1);
+  if (span == AttentionSpan::kFull) return future;
+  return future.logical_or(all.tril(/*diagonal=*/-config.sliding_window));
+}
+
 }  // namespace
 
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
                                   const RotaryTable& rotary, const at::Tensor& x) {
   at::Tensor query = split_heads(affine(x, attention.query, attention.query_bias), config.d_head);
   at::Tensor key = split_heads(affine(x, attention.key, attention.key_bias), config.d_head);
+  if (attention.query_norm) query = norm_forward(*attention.query_norm, query).output;
+  if (attention.key_norm) key = norm_forward(*attention.key_norm, key).output;
   const at::Tensor values = affine(x, attention.value, attention.value_bias);
   if (config.positions == PositionKind::kRotary) {
     query = apply_rotary(rotary, query);
     key = apply_rotary(rotary, key);
   }
   key = share_heads(key, config);
-  at::Tensor scores =
-      at::matmul(query, key.transpose(1, 2)) / std::sqrt(static_cast<double>(config.d_head));
-  const at::Tensor future =
-      at::ones({x.size(0), x.size(0)}, x.options().dtype(at::kBool)).triu(/*diagonal=*/1);
-  scores = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
+  const double scalar =
+      config.query_scalar > 0 ? config.query_scalar : static_cast<double>(config.d_head);
+  at::Tensor scores = at::matmul(query, key.transpose(1, 2)) / std::sqrt(scalar);
+  scores = soft_cap(scores, config.attention_softcap)
+               .masked_fill(unseen_keys(config, attention.span, x),
+                            -std::numeric_limits<double>::infinity());
 
   AttentionOutput result;
   result.pattern = scores.softmax(-1);
@@ -52,6 +64,16 @@ at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
   const at::Tensor mixed = at::matmul(pattern, shared);  // [n_heads, n, d_head]
   const at::Tensor joined = mixed.transpose(0, 1).reshape({values.size(0), -1});
   return affine(joined, attention.output, {});
+}
+
+at::Tensor scale_queries(const at::Tensor& pattern, const at::Tensor& post_inverse_scale) {
+  return post_inverse_scale.defined() ? pattern * post_inverse_scale : pattern;
+}
+
+at::Tensor fold_output_norm(const Attention& attention, const std::optional<Norm>& post_norm) {
+  if (!post_norm) return attention.output;
+  const at::Tensor output = attention.output.to(sum_type(attention.output.scalar_type()));
+  return (norm_centre(*post_norm, output.t()).t() * post_norm->gain.unsqueeze(1)).contiguous();
 }
 
 at::Tensor fold_value_norm(const Attention& attention, const Norm& norm) {

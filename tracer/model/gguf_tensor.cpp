@@ -5,6 +5,7 @@
 #include <atomic>
 #include <bit>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -45,10 +46,23 @@ const GgufTensorView& checked_view(const GgufFile& file, std::string_view name,
   return view;
 }
 
-bool holds(GgmlType type, at::ScalarType dtype) {
-  return (type == GgmlType::kF32 && dtype == at::kFloat) ||
-         (type == GgmlType::kF64 && dtype == at::kDouble) ||
-         (type == GgmlType::kBF16 && dtype == at::kBFloat16);
+// The type of a tensor that needs no decoding.
+std::optional<Dtype> plain_type(GgmlType type) {
+  if (type == GgmlType::kF32) return Dtype::kF32;
+  if (type == GgmlType::kF64) return Dtype::kF64;
+  if (type == GgmlType::kBF16) return Dtype::kBF16;
+  return std::nullopt;
+}
+
+at::Tensor map_in_place(const GgufFile& file, const GgufTensorView& view, Dtype type) {
+  const auto shape = view.shape();
+  at::Tensor tensor = map_tensor(
+      file.mapping(), {.dtype = type, .shape = {shape.begin(), shape.end()}, .bytes = view.bytes});
+  if (const std::int64_t found = count_not_finite(tensor); found > 0) {
+    fail(file, view.name, "holds " + std::to_string(found) + " values that are not finite");
+  }
+  release_pages(view.bytes);
+  return tensor;
 }
 
 std::int64_t count_not_finite(std::span<const float> values) {
@@ -108,14 +122,8 @@ at::Tensor decode_all(const GgufFile& file, const GgufTensorView& view) {
 at::Tensor load_gguf_tensor(const GgufFile& file, std::string_view name,
                             std::span<const std::int64_t> shape, at::ScalarType dtype) {
   const GgufTensorView& view = checked_view(file, name, shape);
-  if (holds(view.type, dtype)) {
-    at::Tensor tensor = map_tensor(file.mapping(), view.bytes, view.shape(), dtype);
-    if (const std::int64_t found = count_not_finite(tensor); found > 0) {
-      fail(file, name, "holds " + std::to_string(found) + " values that are not finite");
-    }
-    release_pages(view.bytes);
-    return tensor;
-  }
+  const std::optional<Dtype> plain = plain_type(view.type);
+  if (plain && scalar_type(*plain) == dtype) return map_in_place(file, view, *plain);
   switch (dtype) {
     case at::kFloat:
       return decode_all<float>(file, view);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +21,10 @@ namespace circuit {
 struct Block {
   Norm attention_norm;
   Attention attention;
+  std::optional<Norm> attention_post_norm;  ///< of what attention adds to the residual stream
   Norm mlp_norm;
   Mlp mlp;
+  std::optional<Norm> mlp_post_norm;  ///< of what the MLP adds to it
 };
 
 struct Model {
@@ -47,11 +50,14 @@ Model load_model(const std::filesystem::path& directory, at::ScalarType dtype = 
 
 /// What one block did.
 struct BlockRecord {
-  at::Tensor attention_inverse_scale;  ///< [n, 1] of the norm ahead of attention
-  at::Tensor pattern;                  ///< [n_heads, n, n]
-  at::Tensor residual_mid;             ///< [n, d_model]
-  at::Tensor mlp_inverse_scale;        ///< [n, 1] of the norm ahead of the MLP
-  at::Tensor mlp_out;                  ///< [n, d_model]
+  at::Tensor attention_inverse_scale;       ///< [n, 1] of the norm ahead of attention
+  at::Tensor pattern;                       ///< [n_heads, n, n]
+  at::Tensor attention_post_inverse_scale;  ///< [n, 1] of the norm behind it, or undefined
+  at::Tensor residual_mid;                  ///< [n, d_model]
+  at::Tensor mlp_inverse_scale;             ///< [n, 1] of the norm ahead of the MLP
+  at::Tensor mlp_raw;                       ///< [n, d_model] what the MLP gives
+  at::Tensor mlp_post_inverse_scale;        ///< [n, 1] of the norm behind it, or undefined
+  at::Tensor mlp_out;  ///< [n, d_model] what is added; mlp_raw itself without a norm behind it
 };
 
 struct ForwardRecord {
@@ -60,7 +66,8 @@ struct ForwardRecord {
   std::vector<BlockRecord> blocks;
   at::Tensor residual_final;       ///< [n, d_model] after the last block
   at::Tensor final_inverse_scale;  ///< [n, 1]
-  at::Tensor logits;               ///< [n, vocabulary], or [1, vocabulary] of the last position
+  at::Tensor logits;  ///< [n, vocabulary], or [1, vocabulary] of the last position, soft-capped
+  at::Tensor uncapped_logits;  ///< the same ahead of the soft-cap; logits itself without one
 };
 
 enum class LogitPositions : std::uint8_t { kLast, kAll };
