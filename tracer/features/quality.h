@@ -14,10 +14,10 @@ namespace circuit {
 /// Of one layer, over all positions but the zeroed ones.
 struct LayerQuality {
   std::int64_t layer = 0;
-  double fvu = 0;              ///< Σ‖y−ŷ‖² / Σ‖y−ȳ‖², ȳ per dimension; NaN when y never varies
-  double l0 = 0;               ///< features that fire, mean over positions
-  std::int64_t dead = 0;       ///< features that fire nowhere in the text
-  std::int64_t dense = 0;      ///< features that fire at more than a tenth of the positions
+  double fvu = 0;  ///< Σ‖y−ŷ‖² / Σ‖y−ȳ‖², ȳ per dimension; NaN when y never varies
+  double l0 = 0;           ///< features that fire, mean over positions
+  std::int64_t dead = 0;   ///< features that fire nowhere in the text
+  std::int64_t dense = 0;  ///< features that fire at more than a tenth of the positions
 };
 
 /// The model with every target replaced by its reconstruction, beside itself. Means over the
