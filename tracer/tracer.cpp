@@ -16,6 +16,8 @@
 #include "tracer/machine/device.h"
 #include "tracer/machine/process_memory.h"
 #include "tracer/machine/threads.h"
+#include "tracer/text/chat/chat_template_file.h"
+#include "tracer/text/chat/encode_chat.h"
 #include "tracer/text/prompt.h"
 #include "tracer/version.h"
 #include "transcoders/weights/content_hash.h"
@@ -84,6 +86,11 @@ std::vector<TargetTokens> parse_target_ids(const AttributionGraph& graph, std::i
   return tokens;
 }
 
+struct Encoded {
+  std::vector<std::int32_t> ids;
+  std::string text;  ///< that they encode; empty for ids that were given
+};
+
 }  // namespace
 
 struct Tracer::State {
@@ -104,7 +111,8 @@ struct Tracer::State {
   }
 
   const Tokenizer* text() const { return tokenizer ? &*tokenizer : nullptr; }
-  Provenance provenance(const PromptInput& input, const AttributionOptions& attribution,
+  Encoded encode(const PromptInput& input) const;
+  Provenance provenance(std::string prompt, const AttributionOptions& attribution,
                         const ReplacementRun& run, const OutputTargets& outputs) const;
 
   LoadOptions options;
@@ -116,12 +124,25 @@ struct Tracer::State {
   std::string model_hash, transcoders_hash;
 };
 
-Provenance Tracer::State::provenance(const PromptInput& input,
-                                     const AttributionOptions& attribution,
+Encoded Tracer::State::encode(const PromptInput& input) const {
+  if (input.token_ids) return {.ids = *input.token_ids, .text = ""};
+  if (!tokenizer) {
+    throw std::runtime_error("[trace] " + (options.model / "tokenizer.json").string() +
+                             ": no such file, expected a tokenizer (or --token-ids)");
+  }
+  const PromptOptions start = input.bos.empty() ? PromptOptions() : parse_bos(input.bos);
+  if (!input.chat) {
+    return {.ids = encode_prompt(*tokenizer, input.prompt, start), .text = input.prompt};
+  }
+  EncodedChat chat = encode_chat(*tokenizer, load_chat_template(options.model), *input.chat, start);
+  return {.ids = std::move(chat.ids), .text = std::move(chat.text)};
+}
+
+Provenance Tracer::State::provenance(std::string prompt, const AttributionOptions& attribution,
                                      const ReplacementRun& run,
                                      const OutputTargets& outputs) const {
   Provenance from;
-  from.prompt = input.token_ids ? "" : input.prompt;
+  from.prompt = std::move(prompt);
   from.model_name = model.name;
   from.model_hash = model_hash;
   const TranscoderInfo& info = transcoders->info();
@@ -157,13 +178,7 @@ Tracer::Tracer(Tracer&&) noexcept = default;
 Tracer& Tracer::operator=(Tracer&&) noexcept = default;
 
 std::vector<std::int32_t> Tracer::encode(const PromptInput& input) const {
-  if (input.token_ids) return *input.token_ids;
-  if (!state_->tokenizer) {
-    throw std::runtime_error("[trace] " + (state_->options.model / "tokenizer.json").string() +
-                             ": no such file, expected a tokenizer (or --token-ids)");
-  }
-  return encode_prompt(*state_->tokenizer, input.prompt,
-                       input.bos.empty() ? PromptOptions() : parse_bos(input.bos));
+  return state_->encode(input).ids;
 }
 
 std::string Tracer::token_text(std::int32_t id) const { return shown_token(state_->text(), id); }
@@ -178,7 +193,7 @@ const std::string& Tracer::model_name() const { return state_->model.name; }
 Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
                     const Progress& progress) const {
   const c10::InferenceMode inference;
-  const std::vector<std::int32_t> ids = encode(input);
+  auto [ids, text] = state_->encode(input);
   const auto started = std::chrono::steady_clock::now();
   const ReplacementRun run =
       run_replacement(state_->model, *state_->transcoders, ids, options.zero_positions,
@@ -187,7 +202,7 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
   const double forward_seconds = seconds_since(started);
 
   const auto attribution_started = std::chrono::steady_clock::now();
-  Provenance provenance = state_->provenance(input, options, run, outputs);
+  Provenance provenance = state_->provenance(std::move(text), options, run, outputs);
   Attribution result = attribute(run, outputs, options, progress);
   const std::optional<Rounding> rounding =
       result.rounding ? std::optional(Rounding{.rows = result.rounding->rows,
