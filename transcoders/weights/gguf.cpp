@@ -265,6 +265,7 @@ struct GgufFile::Contents {
   std::filesystem::path path;
   MappedFile map;
   std::uint32_t version = 0;
+  std::size_t header_size = 0;
   std::vector<GgufEntry> metadata;
   std::vector<GgufTensorView> tensors;
 };
@@ -299,7 +300,8 @@ GgufFile GgufFile::open(const std::filesystem::path& path) {
   const auto step = static_cast<std::size_t>(alignment);
   const std::size_t gap = (step - cursor.offset() % step) % step;
   // A file without tensors may end with its header.
-  const auto data = bytes.subspan(cursor.offset() + std::min(gap, cursor.left()));
+  contents->header_size = cursor.offset() + std::min(gap, cursor.left());
+  const auto data = bytes.subspan(contents->header_size);
   contents->tensors.reserve(n_tensors);
   for (std::size_t i = 0; i < n_tensors; ++i) {
     contents->tensors.push_back(read_tensor(infos, data, step, place));
@@ -325,6 +327,10 @@ std::uint32_t GgufFile::version() const { return contents_->version; }
 std::span<const GgufEntry> GgufFile::metadata() const { return contents_->metadata; }
 
 std::span<const GgufTensorView> GgufFile::tensors() const { return contents_->tensors; }
+
+std::shared_ptr<const void> GgufFile::mapping() const { return contents_; }
+
+std::size_t GgufFile::header_size() const { return contents_->header_size; }
 
 bool GgufFile::contains(std::string_view name) const {
   return find_by_name(contents_->tensors, &GgufTensorView::name, name) != nullptr;

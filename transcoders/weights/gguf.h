@@ -112,6 +112,10 @@ class GgufFile {
   bool contains(std::string_view name) const;
   /// Throws std::runtime_error naming the file and the tensor when it is not there.
   const GgufTensorView& view(std::string_view name) const;
+  /// Keeps the mapping alive for as long as the caller holds it.
+  std::shared_ptr<const void> mapping() const;
+  /// Everything before the tensors: what the file says of itself.
+  std::size_t header_size() const;
 
  private:
   struct Contents;
