@@ -82,6 +82,21 @@ std::optional<std::string> JsonFile::text(std::string_view key) const {
   return std::string(*value);
 }
 
+std::optional<std::vector<std::string>> JsonFile::texts(std::string_view key) const {
+  const auto array = contents_->get<simdjson::dom::array>(key, "an array of strings");
+  if (!array) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const element entry : *array) {
+    std::string_view text;
+    if (entry.get(text) != simdjson::SUCCESS) {
+      contents_->fail("key " + std::string(key) + " has " + simdjson::minify(entry) +
+                      ", expected strings");
+    }
+    texts.emplace_back(text);
+  }
+  return texts;
+}
+
 std::optional<std::string> JsonFile::first_text(std::string_view key) const {
   const auto array = contents_->get<simdjson::dom::array>(key, "an array of strings");
   if (!array || array->size() == 0) return std::nullopt;

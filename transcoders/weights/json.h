@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace circuit {
 
@@ -24,6 +25,8 @@ class JsonFile {
   std::optional<double> number(std::string_view key) const;
   std::optional<bool> boolean(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
+  /// An array of strings.
+  std::optional<std::vector<std::string>> texts(std::string_view key) const;
   /// The first element of an array of strings.
   std::optional<std::string> first_text(std::string_view key) const;
 
