@@ -66,23 +66,6 @@ std::int64_t count_with_exponent(const at::Tensor& tensor, Bits exponent) {
   return found;
 }
 
-std::int64_t count_not_finite(const at::Tensor& tensor) {
-  if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
-  const at::Tensor values = tensor.to(at::kCPU).contiguous();
-  switch (values.scalar_type()) {
-    case at::kDouble:
-      return count_with_exponent<std::uint64_t>(values, 0x7FF0'0000'0000'0000U);
-    case at::kFloat:
-      return count_with_exponent<std::uint32_t>(values, 0x7F80'0000U);
-    case at::kHalf:
-      return count_with_exponent<std::uint16_t>(values, 0x7C00U);
-    case at::kBFloat16:
-      return count_with_exponent<std::uint16_t>(values, 0x7F80U);
-    default:
-      return 0;  // integers
-  }
-}
-
 void check_indices(std::string_view operation, std::string_view name, std::int64_t count,
                    const char* unit, const at::Tensor& rows) {
   const auto refuse = [&](const std::string& what) {
@@ -144,7 +127,10 @@ at::ScalarType scalar_type(Dtype dtype) {
 }
 
 at::Tensor map_tensor(const WeightFile& file, std::string_view name) {
-  const TensorView& view = file.view(name);
+  return map_tensor(file.mapping(), file.view(name));
+}
+
+at::Tensor map_tensor(std::shared_ptr<const void> mapping, const TensorView& view) {
   const auto options = at::TensorOptions().dtype(scalar_type(view.dtype));
   if (view.bytes.empty()) return at::empty(view.shape, options);
   const std::vector<std::int64_t> strides = strides_of(view.shape, view.column_major);
@@ -155,8 +141,8 @@ at::Tensor map_tensor(const WeightFile& file, std::string_view name) {
   }
   // Torch has no read-only tensors.
   auto* data = const_cast<std::byte*>(view.bytes.data());
-  auto mapping = std::make_unique<std::shared_ptr<const void>>(file.mapping());
-  c10::DataPtr pointer(data, mapping.release(), &drop_mapping, at::kCPU);
+  auto owner = std::make_unique<std::shared_ptr<const void>>(std::move(mapping));
+  c10::DataPtr pointer(data, owner.release(), &drop_mapping, at::kCPU);
   const c10::Storage storage(c10::Storage::use_byte_size_t(), view.bytes.size(),
                              std::move(pointer));
   return at::empty({0}, options).set_(storage, 0, view.shape, strides);
@@ -231,6 +217,23 @@ at::Tensor gather_columns(std::string_view operation, const WeightFile& file, st
   const at::Tensor indices = columns.to(at::kCPU, at::kLong).contiguous();
   check_indices(operation, name, view.shape[1], "columns", indices);
   return map_tensor(file, name).index_select(1, indices).t().contiguous();
+}
+
+std::int64_t count_not_finite(const at::Tensor& tensor) {
+  if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
+  const at::Tensor values = tensor.to(at::kCPU).contiguous();
+  switch (values.scalar_type()) {
+    case at::kDouble:
+      return count_with_exponent<std::uint64_t>(values, 0x7FF0'0000'0000'0000U);
+    case at::kFloat:
+      return count_with_exponent<std::uint32_t>(values, 0x7F80'0000U);
+    case at::kHalf:
+      return count_with_exponent<std::uint16_t>(values, 0x7C00U);
+    case at::kBFloat16:
+      return count_with_exponent<std::uint16_t>(values, 0x7F80U);
+    default:
+      return 0;  // integers
+  }
 }
 
 bool all_finite(const at::Tensor& tensor) { return count_not_finite(tensor) == 0; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -19,6 +20,8 @@ at::ScalarType scalar_type(Dtype dtype);
 /// A tensor that reads straight from the mapping, in the file's own type, and keeps the mapping
 /// alive; a copy where the file holds it misaligned. Read only: writing to it is undefined.
 at::Tensor map_tensor(const WeightFile& file, std::string_view name);
+/// The same of any mapped tensor, whose bytes `mapping` keeps alive.
+at::Tensor map_tensor(std::shared_ptr<const void> mapping, const TensorView& view);
 
 /// Checks from the header alone that a floating-point tensor of this shape is there (-1 = any
 /// size). Throws std::runtime_error like `load_tensor`.
@@ -46,7 +49,9 @@ at::Tensor gather_columns(std::string_view operation, const WeightFile& file, st
 /// from `map_tensor` are left alone.
 void release_pages(const at::Tensor& tensor);
 
-/// Whether no value is infinite or NaN. Reads the tensor once, without temporaries.
+/// How many values are infinite or NaN. Reads the tensor once, without temporaries.
+std::int64_t count_not_finite(const at::Tensor& tensor);
+/// Whether there is none.
 bool all_finite(const at::Tensor& tensor);
 
 /// Throws std::runtime_error `[operation] FILE: tensor NAME holds N values that are not finite`.

@@ -8,23 +8,16 @@
 #include <unicode/uchar.h>
 
 #include "tracer/text/utf8.h"
+#include "tracer/text/white_space.h"
 
 namespace circuit {
 namespace {
-
-bool is_space(char32_t character) { return u_isUWhiteSpace(static_cast<UChar32>(character)) != 0; }
 
 bool is_word_character(char32_t character) {
   const auto c = static_cast<UChar32>(character);
   constexpr std::uint32_t kWord = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
   return (U_GET_GC_MASK(c) & kWord) != 0 || u_isUAlphabetic(c) != 0 ||
          u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL) != 0;
-}
-
-std::size_t last_character_begin(std::string_view text) {
-  std::size_t begin = text.size() - 1;
-  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) --begin;
-  return begin;
 }
 
 bool ends_with_word(std::string_view text) {
@@ -40,41 +33,7 @@ bool begins_with_word(std::string_view text) {
   return character && is_word_character(*character);
 }
 
-std::size_t length_without_trailing_space(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t begin = last_character_begin(text);
-    std::size_t position = begin;
-    const auto character = next_character(text, position);
-    if (!character || !is_space(*character)) break;
-    text = text.substr(0, begin);
-  }
-  return text.size();
-}
-
-std::size_t length_of_leading_space(std::string_view text) {
-  std::size_t length = 0;
-  for (std::size_t position = 0; position < text.size();) {
-    const auto character = next_character(text, position);
-    if (!character || !is_space(*character)) break;
-    length = position;
-  }
-  return length;
-}
-
 }  // namespace
-
-void AddedTokens::Tree::add(std::string_view content, std::int32_t index) {
-  begins[static_cast<unsigned char>(content[0])] = true;
-  std::uint32_t node = 0;
-  for (const char byte : content) {
-    const std::uint64_t key = (std::uint64_t{node} << 8U) | static_cast<unsigned char>(byte);
-    const auto [child, is_new] =
-        children.try_emplace(key, static_cast<std::uint32_t>(token.size()));
-    if (is_new) token.push_back(-1);
-    node = child->second;
-  }
-  if (token[node] < 0) token[node] = index;
-}
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const Normalizer& normalizer)
     : tokens_(std::move(tokens)) {
@@ -95,26 +54,23 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const Normalizer& norma
   }
 }
 
-AddedTokens::Match AddedTokens::longest_match(const Tree& tree, std::string_view text) {
+AddedTokens::Match AddedTokens::longest_match(const PrefixTree& tree, std::string_view text) {
   Match match;
-  std::uint32_t node = 0;
+  std::uint32_t node = PrefixTree::kRoot;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto child = tree.children.find((std::uint64_t{node} << 8U) | byte);
-    if (child == tree.children.end()) break;
-    node = child->second;
-    if (tree.token[node] >= 0) match = {i + 1, tree.token[node]};
+    node = tree.child(node, static_cast<unsigned char>(text[i]));
+    if (node == PrefixTree::kNoNode) break;
+    if (tree.value(node) >= 0) match = {i + 1, tree.value(node)};
   }
   return match;
 }
 
 std::vector<TextPiece> AddedTokens::split(std::string_view text, bool is_normalized) const {
-  const Tree& tree = is_normalized ? normalized_ : raw_;
+  const PrefixTree& tree = is_normalized ? normalized_ : raw_;
   std::vector<TextPiece> pieces;
   std::size_t covered = 0;
   for (std::size_t position = 0; position < text.size();) {
-    const bool may_begin = tree.begins[static_cast<unsigned char>(text[position])];
-    const Match match = may_begin ? longest_match(tree, text.substr(position)) : Match{};
+    const Match match = longest_match(tree, text.substr(position));
     if (match.length == 0) {
       ++position;
       continue;

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "tracer/text/normalizer.h"
+#include "tracer/text/prefix_tree.h"
 
 namespace circuit {
 
@@ -42,24 +42,16 @@ class AddedTokens {
   const std::vector<AddedToken>& tokens() const { return tokens_; }
 
  private:
-  // All contents as one tree of bytes.
-  struct Tree {
-    std::unordered_map<std::uint64_t, std::uint32_t> children;  // node << 8 | byte
-    std::vector<std::int32_t> token = {-1};                     // [nodes] index of the token
-    std::vector<bool> begins = std::vector<bool>(256);          // [256] first bytes
-
-    void add(std::string_view content, std::int32_t index);
-  };
   struct Match {
     std::size_t length = 0;  // 0 for none
     std::int32_t index = -1;
   };
 
-  static Match longest_match(const Tree& tree, std::string_view text);
+  static Match longest_match(const PrefixTree& tree, std::string_view text);
 
   std::vector<AddedToken> tokens_;
-  Tree raw_;
-  Tree normalized_;
+  PrefixTree raw_;  // contents; values are indices of tokens_
+  PrefixTree normalized_;
 };
 
 }  // namespace circuit

@@ -5,19 +5,19 @@
 namespace circuit {
 namespace {
 
-TEST(Decoder, ReadsByteTokens) {
-  EXPECT_EQ(fallback_byte("<0x0A>"), '\n');
-  EXPECT_EQ(fallback_byte("<0xff>"), '\xFF');
-  for (const std::string_view token : {"<0x0A", "<0x0G>", "<0xA>", "<0x00A>", "(0x0A)"}) {
-    EXPECT_EQ(fallback_byte(token), std::nullopt) << token;
-  }
-}
-
 TEST(Decoder, WritesTheBytesOfATokenAsItIsAsked) {
   EXPECT_EQ(decode_token("<0x41>", /*is_added=*/false, {.byte_fallback = true}), "A");
   EXPECT_EQ(decode_token("<0x41>", /*is_added=*/false, {}), "<0x41>");
   EXPECT_EQ(decode_token("\u0120a", /*is_added=*/false, {.byte_level = true}), " a");
   EXPECT_EQ(decode_token("\u2581a", /*is_added=*/false, {.replacements = {{"\u2581", " "}}}), " a");
+}
+
+TEST(Decoder, StripsAWholeText) {
+  const DecoderOptions options{.stripped = " ", .strip_left = 1, .strip_right = 2};
+  EXPECT_EQ(strip_decoded("  a   ", options), " a ");
+  EXPECT_EQ(strip_decoded("a", options), "a");
+  EXPECT_EQ(strip_decoded(" ", options), "");
+  EXPECT_EQ(strip_decoded(" a ", {}), " a ");
 }
 
 TEST(Decoder, KeepsTokensThatAreNoByteCharacters) {

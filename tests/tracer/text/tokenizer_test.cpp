@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +13,9 @@
 #include "tests/support/temp_dir.h"
 #include "tests/support/throws.h"
 #include "tests/tracer/text/small_tokenizer.h"
+#include "tracer/text/bpe_lists.h"
+#include "tracer/text/special_tokens.h"
+#include "tracer/text/tokenizer_parts.h"
 
 namespace circuit {
 namespace {
@@ -171,6 +175,30 @@ TEST(Tokenizer, WritesAndReadsByteTokens) {
           .load();
   EXPECT_EQ(tokenizer.token_bytes('_'), " ");
   EXPECT_EQ(tokenizer.encode("\u4E00"), (Ids{'u'}));  // no <0x..> tokens in this vocabulary
+}
+
+TEST(Tokenizer, IsMadeOfStages) {
+  const std::vector<ScoredToken> tokens = {{.text = "<unk>", .is_merged = false},
+                                           {.text = "<s>", .is_merged = false},
+                                           {.text = "\u2581"},
+                                           {.text = "a"},
+                                           {.text = "\u2581a", .score = 1}};
+  using Kind = NormalizerStep::Kind;
+  Normalizer normalizer({{Kind::kReplace, " ", "\u2581"}, {Kind::kPrepend, "", "\u2581"}});
+  AddedTokens added_tokens({{.id = 1, .content = "<s>", .is_special = true}}, normalizer);
+  const Tokenizer tokenizer =
+      Tokenizer::from_parts({.normalizer = std::move(normalizer),
+                             .added_tokens = std::move(added_tokens),
+                             .pre_tokenizer = PreTokenizer({}),
+                             .model = bpe_from_scores(tokens, {.unknown_id = 0}),
+                             .decoder = {.replacements = {{"\u2581", " "}}, .byte_fallback = true},
+                             .prefix = {1},
+                             .suffix = {}},
+                            {.bos = "<s>", .eos = "</s>", .pad = std::nullopt});
+  EXPECT_EQ(tokenizer.encode("a a<s>b"), (Ids{1, 4, 4, 1, 2, 0}));
+  EXPECT_EQ(tokenizer.token_text(4), " a");
+  EXPECT_EQ(tokenizer.special_tokens().bos, 1);
+  EXPECT_EQ(tokenizer.special_tokens().eos, std::nullopt);
 }
 
 TEST(Tokenizer, RefusesTextThatIsNotUtf8) {
