@@ -18,7 +18,8 @@ enum class ComputeType : std::uint8_t { kF32, kF64, kBF16 };
 
 struct LoadOptions {
   std::filesystem::path model;        ///< Hugging Face directory.
-  std::filesystem::path transcoders;  ///< Native transcoder directory.
+  std::filesystem::path transcoders;  ///< Transcoder directory.
+  std::filesystem::path sae;          ///< SAE directory, where an SAE may stand in their place.
   ComputeType dtype = ComputeType::kF32;
   /// Threads for everything after; 0 = all cores. Results do not depend on it.
   int threads = 0;

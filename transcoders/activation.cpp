@@ -29,6 +29,18 @@ at::Tensor keep_largest(const at::Tensor& values, std::int64_t k) {
   return keep_where(above | (equal & (equal.cumsum(1) <= n_free)), values);
 }
 
+/// at::max may pick any of several equal values, so that the first is found by its place.
+at::Tensor keep_largest_of_groups(const at::Tensor& values, std::int64_t n_groups) {
+  const std::int64_t n_features = values.size(1);
+  if (n_groups < 1 || n_features % n_groups != 0) {
+    throw std::invalid_argument("[apply_activation] k is " + std::to_string(n_groups) +
+                                ", expected a divisor of " + std::to_string(n_features));
+  }
+  const at::Tensor groups = at::relu(values).view({values.size(0), n_groups, -1});
+  const at::Tensor equal = groups == groups.amax(2, /*keepdim=*/true);
+  return keep_where(equal & (equal.cumsum(2) == 1), groups).view(values.sizes());
+}
+
 }  // namespace
 
 at::Tensor apply_activation(const Activation& activation, const at::Tensor& pre_activations) {
@@ -39,7 +51,10 @@ at::Tensor apply_activation(const Activation& activation, const at::Tensor& pre_
     case ActivationKind::kJumpRelu:
       return keep_where(pre_activations > activation.threshold, pre_activations);
     case ActivationKind::kTopK:
-      return keep_largest(pre_activations, activation.k);
+      return activation.topk_relu ? at::relu(keep_largest(pre_activations, activation.k))
+                                  : keep_largest(pre_activations, activation.k);
+    case ActivationKind::kGroupMax:
+      return keep_largest_of_groups(pre_activations.contiguous(), activation.k);
   }
   throw std::invalid_argument("[apply_activation] no such kind");
 }

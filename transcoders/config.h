@@ -1,5 +1,4 @@
-// The config.yaml of a transcoder directory. Keys that we do not know are left alone: other
-// programs keep notes of their own there.
+// The config.yaml of a transcoder directory.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "transcoders/activation.h"
+#include "transcoders/activation_choice.h"
 #include "transcoders/transcoder_set.h"
 
 namespace circuit {
@@ -23,8 +22,7 @@ struct TranscoderConfig {
   /// The list `transcoders`, one file per layer; relative paths are taken from the directory.
   /// Nothing when there is no list.
   std::optional<std::vector<std::filesystem::path>> layer_files;
-  std::optional<ActivationKind> activation;  ///< nothing: the tensors decide
-  std::optional<std::int64_t> k;             ///< at least 1
+  ActivationChoice activation;
 };
 
 /// Reads DIRECTORY/config.yaml. Throws std::runtime_error

@@ -1,5 +1,5 @@
-// Where one layer of a transcoder directory keeps its tensors. The two kinds of directory differ
-// only in this; what is done with the tensors is in mapped_transcoders.h.
+// Where one layer of a directory of transcoders, or an SAE, keeps its tensors. Formats differ only
+// in this; what is done with the tensors is in mapped_transcoders.h.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,25 @@ struct LayerLayout {
   std::filesystem::path encoder_file;  ///< holds every tensor but the decoder
   std::filesystem::path decoder_file;  ///< may be the same file
 
-  std::string encoder;       ///< [n_features, d_model]
+  std::string encoder;       ///< [n_features, d_model], or as below
   std::string encoder_bias;  ///< [n_features]
   std::string decoder_bias;  ///< [d_model]
   std::string threshold;     ///< optional: [n_features], [1] or []
-  std::string skip;          ///< optional: [d_model, d_model], applied as x Wᵀ
+  std::string skip;          ///< optional: [d_model, d_model], applied as x Wᵀ, or as below
   std::string k;             ///< optional: [1] or []; empty where the format has none
   std::string decoder;       ///< [n_features, d_model], or as below
 
-  /// The decoder is [n_features, n_written, d_model].
+  bool encoder_transposed = false;  ///< the encoder is [d_model, n_features]
+  bool decoder_transposed = false;  ///< the decoder is [d_model, n_features]
+  bool skip_transposed = false;     ///< the skip is applied as x W
+
+  /// The decoder is [n_features, first_written + n_written, d_model]; what stands before
+  /// `first_written` of the middle is of layers that the features cannot write to.
   std::optional<std::int64_t> n_written;
+  std::int64_t first_written = 0;
+
+  /// Other tensors of the files, known to take no part in the computation.
+  std::vector<std::string> unused;
 };
 
 /// How many files PREFIX0.safetensors, PREFIX1.safetensors, … `directory` holds. Throws

@@ -1,7 +1,7 @@
 #include "transcoders/mapped_transcoders.h"
 
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -16,6 +16,20 @@ namespace {
 
 /// Rows of an encoder that are converted at once: 64 MiB of floats instead of a whole layer.
 constexpr std::int64_t kConvertedElements = std::int64_t{16} << 20;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// [rows, columns] of a file that may hold it transposed, without a copy.
+at::Tensor map_matrix(const WeightFile& file, const std::string& name, bool transposed) {
+  const at::Tensor stored = map_tensor(file, name);
+  return transposed ? stored.t() : stored;
+}
+
+/// The wanted rows of such a matrix.
+at::Tensor gather_rows_of(std::string_view operation, const WeightFile& file,
+                          const std::string& name, bool transposed, const at::Tensor& rows) {
+  return transposed ? gather_columns(operation, file, name, rows)
+                    : gather_rows(operation, file, name, rows);
+}
 
 void check_matrix(std::string_view operation, std::string_view what, const at::Tensor& tensor,
                   std::int64_t n_columns, at::ScalarType dtype) {
@@ -52,39 +66,42 @@ at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
 
 }  // namespace
 
-MappedTranscoders::MappedTranscoders(TranscoderInfo info, std::vector<LayerLayout> layouts,
-                                     std::vector<LayerFiles> files, const Activation& activation,
-                                     at::ScalarType dtype, at::Device device) {
+MappedTranscoders::MappedTranscoders(TranscoderInfo info, OpenedLayers layers, at::ScalarType dtype,
+                                     at::Device device) {
+  check_compute_type(layers.operation, dtype);
   info_ = std::move(info);
   dtype_ = dtype;
   device_ = device;
-  layers_.reserve(layouts.size());
-  for (std::size_t i = 0; i < layouts.size(); ++i) {
-    layers_.push_back(open_layer(std::move(layouts[i]), std::move(files[i]), activation));
-  }
+  layers_.reserve(layers.layouts.size());
+  for (std::size_t i = 0; i < layers.layouts.size(); ++i) layers_.push_back(open_layer(layers, i));
 }
 
-MappedTranscoders::Layer MappedTranscoders::open_layer(LayerLayout layout, LayerFiles files,
-                                                       const Activation& activation) const {
-  Layer layer;
-  layer.encoder_bias = small_tensor(files.encoder, layout.encoder_bias);
-  layer.added_bias = layer.encoder_bias.to(device_);
-  layer.decoder_bias = small_tensor(files.encoder, layout.decoder_bias).to(device_);
-  layer.activation = activation;
-  if (activation.kind == ActivationKind::kJumpRelu) {
-    const at::Tensor threshold = small_tensor(files.encoder, layout.threshold).to(device_);
-    layer.activation.threshold = threshold.numel() == 1 ? threshold.reshape({}) : threshold;
+MappedTranscoders::Layer MappedTranscoders::open_layer(const OpenedLayers& opened,
+                                                       std::size_t layer) const {
+  Layer result{.layout = opened.layouts[layer],
+               .files = opened.files[layer],
+               .encoder_bias = {},
+               .added_bias = {},
+               .decoder_bias = {},
+               .activation = opened.activation};
+  const WeightFile& file = result.files.encoder;
+  const auto read = [&](const std::string& name) {
+    at::Tensor tensor = map_tensor(file, name).to(dtype_);
+    require_finite(opened.operation, file, name, tensor);
+    return tensor;
+  };
+  result.encoder_bias = read(result.layout.encoder_bias);
+  result.added_bias = result.encoder_bias.to(device_);
+  result.decoder_bias = read(result.layout.decoder_bias).to(device_);
+  if (opened.activation.kind == ActivationKind::kJumpRelu) {
+    const std::string& name = result.layout.threshold;
+    const at::Tensor threshold = map_tensor(file, name).to(dtype_);
+    // An infinite threshold switches its feature off, which is how some are published.
+    require_finite(opened.operation, file, name, threshold.masked_fill(threshold == kInfinity, 0));
+    result.activation.threshold =
+        (threshold.numel() == 1 ? threshold.reshape({}) : threshold).to(device_);
   }
-  layer.layout = std::move(layout);
-  layer.files = std::move(files);
-  return layer;
-}
-
-at::Tensor MappedTranscoders::small_tensor(const SafetensorsFile& file,
-                                           const std::string& name) const {
-  at::Tensor tensor = map_tensor(file, name).to(dtype_);
-  require_finite("load_transcoders", file, name, tensor);
-  return tensor;
+  return result;
 }
 
 const MappedTranscoders::Layer& MappedTranscoders::layer_at(std::string_view operation,
@@ -100,7 +117,8 @@ const MappedTranscoders::Layer& MappedTranscoders::layer_at(std::string_view ope
 at::Tensor MappedTranscoders::encode(std::int64_t layer, const at::Tensor& inputs) const {
   const Layer& chosen = layer_at("encode", layer);
   check_matrix("encode", "inputs", inputs, info_.d_model, sum_type(dtype_));
-  const at::Tensor encoder = map_tensor(chosen.files.encoder, chosen.layout.encoder);
+  const at::Tensor encoder =
+      map_matrix(chosen.files.encoder, chosen.layout.encoder, chosen.layout.encoder_transposed);
   at::Tensor result = encode_with(encoder, chosen.added_bias, inputs);
   release_pages(encoder);
   if (all_finite(result)) return result;
@@ -124,8 +142,10 @@ at::Tensor MappedTranscoders::activate(std::int64_t layer,
 
 at::Tensor MappedTranscoders::encoder_rows(std::int64_t layer, const at::Tensor& features) const {
   const Layer& chosen = layer_at("encoder_rows", layer);
-  const SafetensorsFile& file = chosen.files.encoder;
-  at::Tensor rows = gather_rows("encoder_rows", file, chosen.layout.encoder, features).to(dtype_);
+  const WeightFile& file = chosen.files.encoder;
+  at::Tensor rows = gather_rows_of("encoder_rows", file, chosen.layout.encoder,
+                                   chosen.layout.encoder_transposed, features)
+                        .to(dtype_);
   release_pages(file.view(chosen.layout.encoder).bytes);
   require_finite("encoder_rows", file, chosen.layout.encoder, rows);
   return rows;
@@ -137,21 +157,25 @@ at::Tensor MappedTranscoders::encoder_bias(std::int64_t layer) const {
 
 at::Tensor MappedTranscoders::gather_decoder(std::string_view operation, std::int64_t source_layer,
                                              const at::Tensor& features,
-                                             std::optional<std::int64_t> written) const {
+                                             std::optional<std::int64_t> part) const {
   const Layer& chosen = layer_at(operation, source_layer);
-  const SafetensorsFile& file = chosen.files.decoder;
+  const WeightFile& file = chosen.files.decoder;
   const std::string& name = chosen.layout.decoder;
-  const at::Tensor rows = gather_rows(operation, file, name, features, written).to(dtype_);
+  const at::Tensor rows =
+      part ? gather_rows(operation, file, name, features, part)
+           : gather_rows_of(operation, file, name, chosen.layout.decoder_transposed, features);
   release_pages(file.view(name).bytes);
-  require_finite(operation, file, name, rows);
-  return rows;
+  const at::Tensor converted = rows.to(dtype_);
+  require_finite(operation, file, name, converted);
+  return converted;
 }
 
 at::Tensor MappedTranscoders::decoder_rows(std::int64_t source_layer,
                                            const at::Tensor& features) const {
-  const at::Tensor rows = gather_decoder("decoder_rows", source_layer, features, std::nullopt);
   const LayerLayout& layout = layer_at("decoder_rows", source_layer).layout;
-  return rows.view({rows.size(0), layout.n_written.value_or(1), info_.d_model});
+  const at::Tensor rows = gather_decoder("decoder_rows", source_layer, features, std::nullopt);
+  if (!layout.n_written) return rows.unsqueeze(1);
+  return rows.narrow(1, layout.first_written, *layout.n_written).contiguous();
 }
 
 at::Tensor MappedTranscoders::decoder_rows_into(std::int64_t source_layer,
@@ -165,8 +189,9 @@ at::Tensor MappedTranscoders::decoder_rows_into(std::int64_t source_layer,
                                 std::to_string(source_layer + n_written - 1) +
                                 ", asked for layer " + std::to_string(layer));
   }
+  const std::int64_t part = layout.first_written + layer - source_layer;
   return gather_decoder("decoder_rows", source_layer, features,
-                        layout.n_written ? std::optional(layer - source_layer) : std::nullopt);
+                        layout.n_written ? std::optional(part) : std::nullopt);
 }
 
 at::Tensor MappedTranscoders::decoder_bias(std::int64_t layer) const {
@@ -176,7 +201,10 @@ at::Tensor MappedTranscoders::decoder_bias(std::int64_t layer) const {
 at::Tensor MappedTranscoders::skip(std::int64_t layer) const {
   const Layer& chosen = layer_at("skip", layer);
   if (!info_.has_skip) return {};
-  at::Tensor weight = map_tensor(chosen.files.encoder, chosen.layout.skip).to(dtype_);
+  at::Tensor weight =
+      map_matrix(chosen.files.encoder, chosen.layout.skip, chosen.layout.skip_transposed)
+          .to(dtype_)
+          .contiguous();
   require_finite("skip", chosen.files.encoder, chosen.layout.skip, weight);
   return weight.to(device_);
 }

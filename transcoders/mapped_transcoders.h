@@ -4,25 +4,17 @@
 #include <vector>
 
 #include "transcoders/activation.h"
-#include "transcoders/layer_layout.h"
+#include "transcoders/open_layers.h"
 #include "transcoders/transcoder_set.h"
-#include "transcoders/weights/safetensors.h"
 
 namespace circuit {
 
-/// The two files of one layer, mapped; copies of each other where they are one file.
-struct LayerFiles {
-  SafetensorsFile encoder;
-  SafetensorsFile decoder;
-};
-
 class MappedTranscoders final : public TranscoderSet {
  public:
-  /// Shapes are checked already (load.cpp). Reads biases and thresholds; encoders are read when
-  /// used, decoders a row at a time.
-  MappedTranscoders(TranscoderInfo info, std::vector<LayerLayout> layouts,
-                    std::vector<LayerFiles> files, const Activation& activation,
-                    at::ScalarType dtype, at::Device device);
+  /// Throws std::invalid_argument unless `dtype` is kDouble, kFloat or kBFloat16. Reads biases and
+  /// thresholds; encoders are read when used, decoders a row at a time.
+  MappedTranscoders(TranscoderInfo info, OpenedLayers layers, at::ScalarType dtype,
+                    at::Device device);
 
   at::Tensor encode(std::int64_t layer, const at::Tensor& inputs) const override;
   at::Tensor activate(std::int64_t layer, const at::Tensor& pre_activations) const override;
@@ -45,10 +37,9 @@ class MappedTranscoders final : public TranscoderSet {
   };
 
   at::Tensor gather_decoder(std::string_view operation, std::int64_t source_layer,
-                            const at::Tensor& features, std::optional<std::int64_t> written) const;
+                            const at::Tensor& features, std::optional<std::int64_t> part) const;
   const Layer& layer_at(std::string_view operation, std::int64_t layer) const;
-  Layer open_layer(LayerLayout layout, LayerFiles files, const Activation& activation) const;
-  at::Tensor small_tensor(const SafetensorsFile& file, const std::string& name) const;
+  Layer open_layer(const OpenedLayers& opened, std::size_t layer) const;
 
   std::vector<Layer> layers_;
 };

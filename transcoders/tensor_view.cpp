@@ -18,7 +18,7 @@
 namespace circuit {
 namespace {
 
-[[noreturn]] void fail(std::string_view operation, const SafetensorsFile& file,
+[[noreturn]] void fail(std::string_view operation, const WeightFile& file,
                        const std::string& what) {
   throw std::runtime_error("[" + std::string(operation) + "] " + file.path().string() + ": " +
                            what);
@@ -37,8 +37,14 @@ bool is_aligned(const TensorView& view) {
   return reinterpret_cast<std::uintptr_t>(view.bytes.data()) % size_of(view.dtype) == 0;
 }
 
-std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape) {
+std::vector<std::int64_t> strides_of(const std::vector<std::int64_t>& shape, bool column_major) {
   std::vector<std::int64_t> strides(shape.size(), 1);
+  if (column_major) {
+    for (std::size_t i = 1; i < shape.size(); ++i) {
+      strides[i] = strides[i - 1] * std::max<std::int64_t>(shape[i - 1], 1);
+    }
+    return strides;
+  }
   for (std::size_t i = shape.size(); i > 1; --i) {
     strides[i - 2] = strides[i - 1] * std::max<std::int64_t>(shape[i - 1], 1);
   }
@@ -60,25 +66,8 @@ std::int64_t count_with_exponent(const at::Tensor& tensor, Bits exponent) {
   return found;
 }
 
-std::int64_t count_not_finite(const at::Tensor& tensor) {
-  if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
-  const at::Tensor values = tensor.to(at::kCPU).contiguous();
-  switch (values.scalar_type()) {
-    case at::kDouble:
-      return count_with_exponent<std::uint64_t>(values, 0x7FF0'0000'0000'0000U);
-    case at::kFloat:
-      return count_with_exponent<std::uint32_t>(values, 0x7F80'0000U);
-    case at::kHalf:
-      return count_with_exponent<std::uint16_t>(values, 0x7C00U);
-    case at::kBFloat16:
-      return count_with_exponent<std::uint16_t>(values, 0x7F80U);
-    default:
-      return 0;  // integers
-  }
-}
-
-void check_row_indices(std::string_view operation, std::string_view name, std::int64_t n_rows,
-                       const at::Tensor& rows) {
+void check_indices(std::string_view operation, std::string_view name, std::int64_t count,
+                   const char* unit, const at::Tensor& rows) {
   const auto refuse = [&](const std::string& what) {
     throw std::invalid_argument("[" + std::string(operation) + "] " + what);
   };
@@ -86,9 +75,9 @@ void check_row_indices(std::string_view operation, std::string_view name, std::i
   if (rows.numel() == 0) return;
   const auto smallest = rows.min().item<std::int64_t>();
   const auto largest = rows.max().item<std::int64_t>();
-  if (smallest >= 0 && largest < n_rows) return;
+  if (smallest >= 0 && largest < count) return;
   refuse("index " + std::to_string(smallest < 0 ? smallest : largest) + ", tensor " +
-         std::string(name) + " has " + std::to_string(n_rows) + " rows");
+         std::string(name) + " has " + std::to_string(count) + " " + unit);
 }
 
 // Storage of mapped tensors is recognised by this deleter, see release_pages.
@@ -137,22 +126,26 @@ at::ScalarType scalar_type(Dtype dtype) {
   throw std::invalid_argument("[scalar_type] no such type");
 }
 
-at::Tensor map_tensor(const SafetensorsFile& file, std::string_view name) {
-  const TensorView& view = file.view(name);
+at::Tensor map_tensor(const WeightFile& file, std::string_view name) {
+  return map_tensor(file.mapping(), file.view(name));
+}
+
+at::Tensor map_tensor(std::shared_ptr<const void> mapping, const TensorView& view) {
   const auto options = at::TensorOptions().dtype(scalar_type(view.dtype));
   if (view.bytes.empty()) return at::empty(view.shape, options);
+  const std::vector<std::int64_t> strides = strides_of(view.shape, view.column_major);
   if (!is_aligned(view)) {
-    at::Tensor copy = at::empty(view.shape, options);
+    at::Tensor copy = at::empty_strided(view.shape, strides, options);
     std::memcpy(copy.data_ptr(), view.bytes.data(), view.bytes.size());
     return copy;
   }
   // Torch has no read-only tensors.
   auto* data = const_cast<std::byte*>(view.bytes.data());
-  auto mapping = std::make_unique<std::shared_ptr<const void>>(file.mapping());
-  c10::DataPtr pointer(data, mapping.release(), &drop_mapping, at::kCPU);
+  auto owner = std::make_unique<std::shared_ptr<const void>>(std::move(mapping));
+  c10::DataPtr pointer(data, owner.release(), &drop_mapping, at::kCPU);
   const c10::Storage storage(c10::Storage::use_byte_size_t(), view.bytes.size(),
                              std::move(pointer));
-  return at::empty({0}, options).set_(storage, 0, view.shape, contiguous_strides(view.shape));
+  return at::empty({0}, options).set_(storage, 0, view.shape, strides);
 }
 
 void release_pages(const at::Tensor& tensor) {
@@ -161,7 +154,7 @@ void release_pages(const at::Tensor& tensor) {
   release_pages(std::span(begin, tensor.storage().nbytes()));
 }
 
-void check_tensor(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+void check_tensor(std::string_view operation, const WeightFile& file, std::string_view name,
                   std::span<const std::int64_t> expected_shape) {
   if (!file.contains(name)) fail(operation, file, "no tensor " + std::string(name));
   const TensorView& view = file.view(name);
@@ -180,20 +173,22 @@ void check_tensor(std::string_view operation, const SafetensorsFile& file, std::
   }
 }
 
-at::Tensor load_tensor(std::string_view operation, const SafetensorsFile& file,
-                       std::string_view name, std::span<const std::int64_t> expected_shape,
-                       at::ScalarType dtype) {
+at::Tensor load_tensor(std::string_view operation, const WeightFile& file, std::string_view name,
+                       std::span<const std::int64_t> expected_shape, at::ScalarType dtype) {
   check_tensor(operation, file, name, expected_shape);
   return map_tensor(file, name).to(dtype);
 }
 
-at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
-                       std::string_view name, const at::Tensor& rows,
-                       std::optional<std::int64_t> part) {
+at::Tensor gather_rows(std::string_view operation, const WeightFile& file, std::string_view name,
+                       const at::Tensor& rows, std::optional<std::int64_t> part) {
   const TensorView& view = file.view(name);
   assert(!view.shape.empty() && (!part || view.shape.size() > 1));
   const at::Tensor indices = rows.to(at::kCPU, at::kLong).contiguous();
-  check_row_indices(operation, name, view.shape.front(), indices);
+  check_indices(operation, name, view.shape.front(), "rows", indices);
+  if (view.column_major) {
+    const at::Tensor mapped = map_tensor(file, name);
+    return (part ? mapped.select(1, *part) : mapped).index_select(0, indices);
+  }
   std::vector<std::int64_t> shape = view.shape;
   shape.front() = indices.numel();
   if (part) shape.erase(shape.begin() + 1);
@@ -215,9 +210,35 @@ at::Tensor gather_rows(std::string_view operation, const SafetensorsFile& file,
   return gathered;
 }
 
+at::Tensor gather_columns(std::string_view operation, const WeightFile& file, std::string_view name,
+                          const at::Tensor& columns) {
+  const TensorView& view = file.view(name);
+  assert(view.shape.size() == 2);
+  const at::Tensor indices = columns.to(at::kCPU, at::kLong).contiguous();
+  check_indices(operation, name, view.shape[1], "columns", indices);
+  return map_tensor(file, name).index_select(1, indices).t().contiguous();
+}
+
+std::int64_t count_not_finite(const at::Tensor& tensor) {
+  if (!tensor.is_cpu()) return tensor.isfinite().logical_not_().sum().item<std::int64_t>();
+  const at::Tensor values = tensor.to(at::kCPU).contiguous();
+  switch (values.scalar_type()) {
+    case at::kDouble:
+      return count_with_exponent<std::uint64_t>(values, 0x7FF0'0000'0000'0000U);
+    case at::kFloat:
+      return count_with_exponent<std::uint32_t>(values, 0x7F80'0000U);
+    case at::kHalf:
+      return count_with_exponent<std::uint16_t>(values, 0x7C00U);
+    case at::kBFloat16:
+      return count_with_exponent<std::uint16_t>(values, 0x7F80U);
+    default:
+      return 0;  // integers
+  }
+}
+
 bool all_finite(const at::Tensor& tensor) { return count_not_finite(tensor) == 0; }
 
-void require_finite(std::string_view operation, const SafetensorsFile& file, std::string_view name,
+void require_finite(std::string_view operation, const WeightFile& file, std::string_view name,
                     const at::Tensor& tensor) {
   const std::int64_t found = count_not_finite(tensor);
   if (found == 0) return;

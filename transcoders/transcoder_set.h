@@ -101,6 +101,10 @@ struct TranscoderLoadOptions {
 std::unique_ptr<TranscoderSet> load_transcoders(const std::filesystem::path& directory,
                                                 const TranscoderLoadOptions& options = {});
 
+/// Throws std::invalid_argument `[operation] compute type is …` for a type that
+/// TranscoderLoadOptions does not allow.
+void check_compute_type(const std::string& operation, at::ScalarType dtype);
+
 /// What the directory holds, from config.yaml and the headers of the files (and the number k)
 /// alone. Checks and throws like `load_transcoders`, but reads no weights.
 TranscoderInfo inspect_transcoders(const std::filesystem::path& directory);

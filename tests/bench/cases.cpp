@@ -88,12 +88,12 @@ class Cases {
 
 Measurement Cases::forward() const {
   const ForwardRecord record = circuit::forward(setup_.model, setup_.ids);
-  FrozenInput input{.embedding = record.token_embeddings, .mlp_out = {}, .with_constants = true};
+  FrozenInput input{.embedding = record.token_embeddings, .written = {}, .with_constants = true};
   if (setup_.model.position_embedding.defined()) {
     input.embedding =
         input.embedding + setup_.model.position_embedding.narrow(0, 0, run_.n_positions());
   }
-  for (const BlockRecord& block : record.blocks) input.mlp_out.push_back(block.mlp_out);
+  for (const BlockRecord& block : record.blocks) input.written.push_back(block.mlp_out);
   const at::Tensor read = linear_forward(run_, input, run_.n_positions()).final_read;
   const at::Tensor logits = at::mv(setup_.model.unembedding, read.select(0, read.size(0) - 1));
   const double error = (logits - record.logits.select(0, 0)).abs().max().item<double>() /

@@ -12,13 +12,18 @@ using torch::Tensor;
 
 Tensor with_bias(const Tensor& x, const Tensor& bias) { return bias.defined() ? x + bias : x; }
 
-Tensor rotate(const Tensor& x, const ModelConfig& c) {  // [heads, n, d_head]
+Tensor rotate(const Tensor& x, const ModelConfig& c, bool sliding) {  // [heads, n, d_head]
   const std::int64_t n = x.size(1), half = c.d_head / 2;
   Tensor angles = torch::empty({n, half}, torch::kDouble);
   for (std::int64_t i = 0; i < half; ++i) {
+    const bool local = sliding && c.sliding_rope_theta > 0;
+    const double base = local ? c.sliding_rope_theta : c.rope_theta;
     double frequency =
-        1.0 / std::pow(c.rope_theta, 2.0 * static_cast<double>(i) / static_cast<double>(c.d_head));
-    if (c.rope_scaling.kind == RopeScaling::Kind::kLlama3) {
+        1.0 / std::pow(base, 2.0 * static_cast<double>(i) / static_cast<double>(c.d_head));
+    if (!local && c.rope_scaling.kind == RopeScaling::Kind::kLinear) {
+      frequency /= c.rope_scaling.factor;
+    }
+    if (!local && c.rope_scaling.kind == RopeScaling::Kind::kLlama3) {
       const RopeScaling& s = c.rope_scaling;
       const double turns = s.original_max_positions * frequency / (2.0 * M_PI);
       double keep =
@@ -38,7 +43,7 @@ struct Frozen {
   std::vector<Tensor> probes;  // leaves, zeros added at each write site
   std::vector<Tensor> reads, pre;
   std::vector<Tensor> reconstruction_base;  // b_dec + skip(read), [n, d]
-  std::vector<Tensor> mlp_out;
+  std::vector<Tensor> written;              // by the live MLP at the write site, [n, d]
   Tensor final_output;
 };
 
@@ -50,14 +55,17 @@ class Runner {
   Frozen run() {
     const Tensor ids = torch::tensor(std::vector<std::int64_t>(ids_.begin(), ids_.end()));
     Frozen f;
-    f.embedding = model_.embedding.index_select(0, ids).clone().set_requires_grad(true);
+    f.embedding = (model_.embedding.index_select(0, ids) * model_.config.embedding_scale)
+                      .clone()
+                      .set_requires_grad(true);
     Tensor x = f.embedding;
     if (model_.position_embedding.defined()) {
       x = x + model_.position_embedding.slice(0, 0, x.size(0));
     }
     for (std::size_t layer = 0; layer < model_.blocks.size(); ++layer) {
       const Block& block = model_.blocks[layer];
-      x = x + attention(block.attention, norm(block.attention_norm, x).second);
+      const Tensor attended = attention(block.attention, norm(block.attention_norm, x).second);
+      x = x + behind(block.attention_post_norm, attended);
       x = x + mlp(static_cast<std::int64_t>(layer), block, x, f);
     }
     f.final_output = norm(model_.final_norm, x).second;
@@ -73,6 +81,16 @@ class Runner {
     return {normalized, with_bias(normalized * n.gain, n.bias)};
   }
 
+  Tensor behind(const std::optional<Norm>& post_norm, const Tensor& x) const {
+    return post_norm ? norm(*post_norm, x).second : x;
+  }
+
+  // RMS norm of each head's vector, live: [heads, n, d_head].
+  static Tensor head_norm(const std::optional<Norm>& n, const Tensor& x) {
+    if (!n) return x;
+    return x / torch::sqrt((x * x).mean(-1, true) + n->epsilon) * n->gain;
+  }
+
   Tensor attention(const Attention& a, const Tensor& x) const {
     const ModelConfig& c = model_.config;
     const auto heads = [&](const Tensor& t, std::int64_t count) {
@@ -81,18 +99,29 @@ class Runner {
     Tensor q = heads(with_bias(torch::mm(x, a.query.t()), a.query_bias), c.n_heads);
     Tensor k = heads(with_bias(torch::mm(x, a.key.t()), a.key_bias), c.n_kv_heads);
     const Tensor v = heads(with_bias(torch::mm(x, a.value.t()), a.value_bias), c.n_kv_heads);
+    q = head_norm(a.query_norm, q);
+    k = head_norm(a.key_norm, k);
+    const bool sliding = a.span == AttentionSpan::kSliding;
     if (c.positions == PositionKind::kRotary) {
-      q = rotate(q, c);
-      k = rotate(k, c);
+      q = rotate(q, c, sliding);
+      k = rotate(k, c, sliding);
     }
     std::vector<Tensor> outputs;
     const std::int64_t group = c.n_heads / c.n_kv_heads, n = x.size(0);
-    const Tensor mask = torch::full({n, n}, -std::numeric_limits<double>::infinity(),
-                                    x.options().requires_grad(false))
-                            .triu(1);
+    const Tensor mask = torch::zeros({n, n}, x.options().requires_grad(false));
+    for (std::int64_t p = 0; p < n; ++p) {
+      for (std::int64_t j = 0; j < n; ++j) {
+        const bool seen = j <= p && (!sliding || j > p - c.sliding_window);
+        if (!seen) mask[p][j] = -std::numeric_limits<double>::infinity();
+      }
+    }
+    const double scalar = c.query_scalar > 0 ? c.query_scalar : static_cast<double>(c.d_head);
     for (std::int64_t h = 0; h < c.n_heads; ++h) {
-      const Tensor scores =
-          torch::mm(q[h], k[h / group].t()) / std::sqrt(static_cast<double>(c.d_head)) + mask;
+      Tensor scores = torch::mm(q[h], k[h / group].t()) * std::pow(scalar, -0.5);
+      if (c.attention_softcap > 0) {
+        scores = c.attention_softcap * torch::tanh(scores / c.attention_softcap);
+      }
+      scores = scores + mask;
       outputs.push_back(torch::mm(torch::softmax(scores, -1).detach(), v[h / group]));
     }
     return with_bias(torch::mm(torch::cat(outputs, 1), a.output.t()), a.output_bias);
@@ -121,10 +150,16 @@ class Runner {
       skipped = torch::mm(read, skip.t());
     }
     f.reads.push_back(read);
-    f.mlp_out.push_back(live);
+    const Tensor probe = torch::zeros_like(live).set_requires_grad(true);
+    f.probes.push_back(probe);
     f.reconstruction_base.push_back((transcoders_.decoder_bias(layer) + skipped).detach());
-    f.probes.push_back(torch::zeros_like(live).set_requires_grad(true));
-    return skipped + (live - skipped).detach() + f.probes.back();
+    if (transcoders_.info().write_site == WriteSite::kMlpOut) {
+      const Tensor added = behind(block.mlp_post_norm, live).detach();
+      f.written.push_back(added);
+      return skipped + (added - skipped).detach() + probe;
+    }
+    f.written.push_back(live);
+    return behind(block.mlp_post_norm, skipped + (live - skipped).detach() + probe);
   }
 
   const Model& model_;
@@ -152,7 +187,7 @@ AutogradReference autograd_reference(const Model& model, const TranscoderSet& tr
   std::vector<Tensor> explained;  // scalars with gradients
   std::vector<Tensor> errors;
   for (std::int64_t l = 0; l < n_layers; ++l) {
-    errors.push_back(f.mlp_out[static_cast<std::size_t>(l)] -
+    errors.push_back(f.written[static_cast<std::size_t>(l)] -
                      f.reconstruction_base[static_cast<std::size_t>(l)]);
   }
   for (std::int64_t l = 0; l < n_layers; ++l) {
@@ -178,6 +213,7 @@ AutogradReference autograd_reference(const Model& model, const TranscoderSet& tr
   }
   reference.logits = torch::mm(f.final_output, model.unembedding.t());
   const Tensor last = reference.logits[n - 1];
+  const double cap = model.config.final_softcap;
   for (const std::int32_t id : target_ids) explained.push_back(last[id] - last.mean());
 
   std::vector<Tensor> leaves = f.probes;
@@ -212,6 +248,7 @@ AutogradReference autograd_reference(const Model& model, const TranscoderSet& tr
     }
   }
   reference.pre_activations = torch::stack(explained).detach().to(torch::kDouble);
+  if (cap > 0) reference.logits = cap * torch::tanh(reference.logits / cap);
   reference.logits = reference.logits.detach();
   reference.rows = reference.rows.detach();
   return reference;

@@ -68,7 +68,8 @@ class TinyModelWriter {
     kv_heads_ = grouped_ ? spec.n_kv_heads : spec.n_heads;
     optional_biases_ = !family_.keys.attention_bias.empty();
     attention_bias_ = optional_biases_ ? spec.biases : family_.traits.attention_bias;
-    mlp_bias_ = optional_biases_ ? spec.biases : family_.traits.mlp_bias;
+    attention_output_bias_ = optional_biases_ ? spec.biases : family_.traits.attention_output_bias;
+    mlp_bias_ = family_.keys.mlp_bias.empty() ? family_.traits.mlp_bias : spec.biases;
     tied_ = spec.tied;
   }
 
@@ -93,6 +94,14 @@ class TinyModelWriter {
                        d_value = kv_heads_ * d_head_;
     norm(names.attention_norm, layer);
     norm(names.mlp_norm, layer);
+    if (family_.traits.post_norms) {
+      norm(names.attention_post_norm, layer);
+      norm(names.mlp_post_norm, layer);
+    }
+    if (family_.traits.query_key_norms) {
+      gain(names.query_norm, layer, d_head_);
+      gain(names.key_norm, layer, d_head_);
+    }
     if (names.query_key_value.empty()) {
       projection(names.query, layer, d_query, d, attention_bias_);
       projection(names.key, layer, d_value, d, attention_bias_);
@@ -100,7 +109,7 @@ class TinyModelWriter {
     } else {
       projection(names.query_key_value, layer, d_query + 2 * d_value, d, attention_bias_);
     }
-    projection(names.attention_output, layer, d, d_query, attention_bias_);
+    projection(names.attention_output, layer, d, d_query, attention_output_bias_);
     if (!names.gate.empty()) projection(names.gate, layer, spec_.d_mlp, d, mlp_bias_);
     projection(names.up, layer, spec_.d_mlp, d, mlp_bias_);
     projection(names.down, layer, d, spec_.d_mlp, mlp_bias_);
@@ -120,18 +129,24 @@ class TinyModelWriter {
   }
 
   void norm(std::string_view pattern, std::int64_t layer) {
-    const std::string name = layer_tensor(pattern, layer);
-    writer_.add(name + ".weight", {spec_.d_model}, 0.2, 1.0);
+    gain(pattern, layer, spec_.d_model);
     if (family_.traits.norm == NormKind::kLayer) {
-      writer_.add(name + ".bias", {spec_.d_model}, 0.2);
+      writer_.add(layer_tensor(pattern, layer) + ".bias", {spec_.d_model}, 0.2);
     }
+  }
+
+  void gain(std::string_view pattern, std::int64_t layer, std::int64_t size) {
+    writer_.add(layer_tensor(pattern, layer) + ".weight", {size}, 0.2, 1.0 - family_.gain_offset);
   }
 
   std::string config() const {
     const ConfigKeys& keys = family_.keys;
     std::ostringstream json;
     json << "{\"architectures\": [\"" << family_.name << "\"], \"model_type\": \""
-         << family_.model_type << "\", \"vocab_size\": " << spec_.vocabulary_size
+         << family_.model_type << "\", ";
+    const std::string_view section = family_.config_section;
+    if (!section.empty()) json << '"' << section.substr(0, section.size() - 1) << "\": {";
+    json << "\"vocab_size\": " << spec_.vocabulary_size
          << ", \"tie_word_embeddings\": " << (tied_ ? "true" : "false");
     const auto number = [&](std::string_view key, auto value) {
       if (!key.empty()) json << ", \"" << key << "\": " << value;
@@ -145,6 +160,11 @@ class TinyModelWriter {
     number(keys.max_positions, spec_.max_positions);
     number(keys.norm_epsilon, 1e-5);
     number(keys.rope_theta, 500.0);
+    number(keys.sliding_rope_theta, 50.0);
+    number(keys.query_scalar, 9.0);
+    number(keys.attention_softcap, 1.5);
+    number(keys.final_softcap, 2.0);
+    write_windows(json);
     if (optional_biases_) {
       number(keys.attention_bias, spec_.biases ? "true" : "false");
       number(keys.mlp_bias, spec_.biases ? "true" : "false");
@@ -153,15 +173,35 @@ class TinyModelWriter {
       json << R"(, "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,)"
            << R"( "high_freq_factor": 4.0, "original_max_position_embeddings": 32})";
     }
-    json << "}\n";
+    json << (section.empty() ? "}\n" : "}}\n");
     return json.str();
+  }
+
+  void write_windows(std::ostream& json) const {
+    if (family_.keys.sliding_window.empty()) return;
+    json << ", \"" << family_.keys.sliding_window << "\": ";
+    if (spec_.sliding_window == 0) {
+      json << "null";
+    } else {
+      json << spec_.sliding_window;
+    }
+    if (family_.sliding_layers == SlidingLayers::kFromLayer) {
+      json << R"(, "use_sliding_window": true, "max_window_layers": 1)";
+    }
+    if (family_.sliding_layers == SlidingLayers::kAllButEveryNth) {
+      json << R"(, "sliding_window_pattern": 2)";
+    }
+    for (std::size_t i = 0; i < spec_.layer_types.size(); ++i) {
+      json << (i == 0 ? R"(, "layer_types": [")" : R"(, ")") << spec_.layer_types[i] << '"';
+    }
+    if (!spec_.layer_types.empty()) json << "]";
   }
 
   const TinyModelSpec& spec_;
   const Architecture& family_;
   Writer writer_;
-  bool grouped_ = false, optional_biases_ = false, attention_bias_ = false, mlp_bias_ = false,
-       tied_ = false;
+  bool grouped_ = false, optional_biases_ = false, attention_bias_ = false,
+       attention_output_bias_ = false, mlp_bias_ = false, tied_ = false;
   std::int64_t d_head_ = 0, kv_heads_ = 0;
 };
 
@@ -186,6 +226,13 @@ std::vector<NamedModelSpec> all_tiny_models() {
     }
     if (!family->keys.n_kv_heads.empty()) {
       models.push_back({name + "-one-kv-head", {.family = family, .n_kv_heads = 1, .seed = 15}});
+    }
+    if (!family->keys.sliding_window.empty()) {
+      models.push_back({name + "-no-window", {.family = family, .sliding_window = 0, .seed = 16}});
+      models.push_back({name + "-listed-layers",
+                        {.family = family,
+                         .layer_types = {"full_attention", "sliding_attention", "full_attention"},
+                         .seed = 17}});
     }
   }
   return models;

@@ -23,6 +23,8 @@ struct TinyModelSpec {
   bool tied = false;
   bool biases = false;       ///< attention and MLP biases, where the family makes them optional
   bool llama3_rope = false;  ///< frequency scaling, where the family has rotary positions
+  std::int64_t sliding_window = 3;         ///< where the family has windows; 0 = null
+  std::vector<std::string> layer_types{};  ///< the list of config.json, if not empty
   std::uint64_t seed = 1;
 };
 

@@ -1,5 +1,6 @@
 #include "transcoders/activation.h"
 
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -66,6 +67,36 @@ TEST(Activation, TopKOfEqualValuesKeepsExactlyKInEveryRow) {
 TEST(Activation, TopKOfAllFeaturesKeepsEverything) {
   const at::Tensor values = row({-1.0, 0.0, 2.0});
   EXPECT_TRUE(at::equal(apply_activation(top(3), values), values));
+}
+
+TEST(Activation, TopKMayCutNegativeValues) {
+  const Activation positive{
+      .kind = ActivationKind::kTopK, .k = 2, .topk_relu = true, .threshold = {}};
+  EXPECT_TRUE(at::equal(apply_activation(positive, row({-5.0, -1.0, 2.0, -3.0})),
+                        row({0.0, 0.0, 2.0, 0.0})));
+}
+
+Activation groups(std::int64_t k) {
+  return {.kind = ActivationKind::kGroupMax, .k = k, .threshold = {}};
+}
+
+TEST(Activation, GroupMaxKeepsTheLargestPositiveValueOfEachGroup) {
+  EXPECT_TRUE(at::equal(apply_activation(groups(3), row({1.0, 3.0, 2.0, -4.0, -1.0, -2.0})),
+                        row({0.0, 3.0, 2.0, 0.0, 0.0, 0.0})));
+  EXPECT_TRUE(at::equal(apply_activation(groups(1), row({2.0, 5.0, 5.0})), row({0.0, 5.0, 0.0})));
+}
+
+TEST(Activation, GroupMaxNeedsGroupsOfOneSize) {
+  EXPECT_EQ(message_of<std::invalid_argument>([] {
+              apply_activation(groups(2), row({1.0, 2.0, 3.0}));
+            }),
+            "[apply_activation] k is 2, expected a divisor of 3");
+}
+
+TEST(Activation, JumpReluWithAnInfiniteThresholdIsOff) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const at::Tensor threshold = row({kInfinity, 0.0}).squeeze(0);
+  EXPECT_TRUE(at::equal(apply_activation(jump(threshold), row({1e30, 1.0})), row({0.0, 1.0})));
 }
 
 TEST(Activation, KeepsTheTypeAndTakesNoPositions) {

@@ -50,8 +50,10 @@ TEST_F(Config, ReadsEveryKey) {
   EXPECT_FALSE(config.cross_layer);
   EXPECT_EQ(config.read_site, ReadSite::kMlpIn);
   EXPECT_EQ(config.write_site, WriteSite::kMlpOut);
-  EXPECT_EQ(config.activation, ActivationKind::kTopK);
-  EXPECT_EQ(config.k, 32);
+  EXPECT_EQ(config.activation.kind, ActivationKind::kTopK);
+  EXPECT_EQ(config.activation.k, 32);
+  EXPECT_FALSE(config.activation.topk_relu);
+  EXPECT_EQ(config.activation.said_in, directory_ / "config.yaml");
   ASSERT_TRUE(config.layer_files.has_value());
   EXPECT_EQ(config.layer_files->at(0), directory_ / "a.safetensors");
   EXPECT_EQ(config.layer_files->at(1), directory_ / "a.safetensors");
@@ -64,8 +66,8 @@ TEST_F(Config, LeavesOptionalKeysEmpty) {
   EXPECT_TRUE(config.cross_layer);
   EXPECT_EQ(config.model_name, "");
   EXPECT_EQ(config.scan, "");
-  EXPECT_FALSE(config.activation.has_value());
-  EXPECT_FALSE(config.k.has_value());
+  EXPECT_FALSE(config.activation.kind.has_value());
+  EXPECT_FALSE(config.activation.k.has_value());
   EXPECT_FALSE(config.layer_files.has_value());
 }
 
@@ -79,9 +81,9 @@ TEST_F(Config, KnowsEverySiteAndActivationByName) {
       EXPECT_EQ(config.write_site, target);
     }
   }
-  EXPECT_EQ(read(with("activation: relu\n")).activation, ActivationKind::kRelu);
-  EXPECT_EQ(read(with("activation: jumprelu\n")).activation, ActivationKind::kJumpRelu);
-  EXPECT_EQ(read(with("activation: jump_relu\n")).activation, ActivationKind::kJumpRelu);
+  EXPECT_EQ(read(with("activation: relu\n")).activation.kind, ActivationKind::kRelu);
+  EXPECT_EQ(read(with("activation: jumprelu\n")).activation.kind, ActivationKind::kJumpRelu);
+  EXPECT_EQ(read(with("activation: jump_relu\n")).activation.kind, ActivationKind::kJumpRelu);
 }
 
 TEST_F(Config, ListsTheKnownHooksWhenOneIsUnknown) {
@@ -122,7 +124,8 @@ TEST_F(Config, RefusesUnknownKindsAndActivations) {
   EXPECT_EQ(refusal("model_kind: sae\n"),
             ":1: model_kind is \"sae\", expected one of transcoder_set, cross_layer_transcoder");
   EXPECT_EQ(refusal(with("activation: gelu\n")),
-            ":4: activation is \"gelu\", expected one of relu, jumprelu, jump_relu, topk");
+            ":4: activation is \"gelu\", expected one of relu, jumprelu, jump_relu, topk, "
+            "groupmax");
 }
 
 TEST_F(Config, RefusesAKThatIsNoPositiveNumber) {
@@ -134,7 +137,15 @@ TEST_F(Config, RefusesAKThatIsNoPositiveNumber) {
 
 TEST_F(Config, RefusesAKBesideAnotherActivation) {
   EXPECT_EQ(refusal(with("activation: relu\nk: 3\n")),
-            ":5: k is given, but activation is not topk");
+            ":5: k is given, but activation is not topk or groupmax");
+}
+
+TEST_F(Config, ReadsHowTopKTreatsNegativeValues) {
+  EXPECT_TRUE(read(with("activation: topk\nk: 3\ntopk_relu: true\n")).activation.topk_relu);
+  EXPECT_FALSE(read(with("activation: topk\nk: 3\ntopk_relu: false\n")).activation.topk_relu);
+  EXPECT_EQ(refusal(with("topk_relu: 1\n")), ":4: topk_relu is \"1\", expected true or false");
+  EXPECT_EQ(refusal(with("activation: relu\ntopk_relu: true\n")),
+            ":5: topk_relu is given, but activation is not topk");
 }
 
 TEST_F(Config, RefusesListsThatCannotBeFiles) {
@@ -142,9 +153,9 @@ TEST_F(Config, RefusesListsThatCannotBeFiles) {
             ":4: transcoders is not a list of files, one per layer");
   EXPECT_EQ(refusal(with("transcoders: []\n")),
             ":4: transcoders is not a list of files, one per layer");
-  EXPECT_EQ(refusal(with("transcoders:\n  - hf://org/name/layer_0.safetensors\n")),
-            ":5: \"hf://org/name/layer_0.safetensors\" lies elsewhere, expected a local file: "
-            "download it");
+  EXPECT_EQ(refusal(with("transcoders:\n  - s3://bucket/layer_0.safetensors\n")),
+            ":5: layer 0: \"s3://bucket/layer_0.safetensors\" lies elsewhere, expected a local "
+            "file");
   EXPECT_EQ(refusal(with("transcoders:\n  - [a]\n")), ":5: transcoders is not plain text");
   write_text(directory_ / "a", "");
   EXPECT_EQ(refusal(with("transcoders:\n  - a\n  - b\n")),
@@ -152,6 +163,28 @@ TEST_F(Config, RefusesListsThatCannotBeFiles) {
   EXPECT_EQ(
       refusal("model_kind: cross_layer_transcoder\n" + std::string(kHooks) + "transcoders: [a]\n"),
       ":4: a list of files is for model_kind transcoder_set only");
+}
+
+TEST_F(Config, FindsFilesOfTheHubInTheDirectoryOrSaysHowToGetThem) {
+  const std::string list = with(
+      "transcoders:\n  - hf://org/name/layer_0/params.npz\n"
+      "  - hf://org/name/layer_1/params.npz?revision=v2\n");
+  const std::string directory = directory_.path().string();
+  EXPECT_EQ(refusal(list), ":5: layer 0: there is no file " + directory +
+                               "/layer_0/params.npz; get it with: huggingface-cli download "
+                               "org/name layer_0/params.npz --local-dir " +
+                               directory);
+  std::filesystem::create_directories(directory_ / "layer_0");
+  write_text(directory_ / "layer_0/params.npz", "");
+  EXPECT_EQ(refusal(list), ":6: layer 1: there is no file " + directory +
+                               "/layer_1/params.npz; get it with: huggingface-cli download "
+                               "org/name layer_1/params.npz --revision v2 --local-dir " +
+                               directory);
+  std::filesystem::create_directories(directory_ / "layer_1");
+  write_text(directory_ / "layer_1/params.npz", "");
+  EXPECT_EQ(read(list).layer_files->at(1), directory_ / "layer_1/params.npz");
+  EXPECT_EQ(refusal(with("transcoders: [hf://org/name]\n")),
+            ":4: layer 0: \"hf://org/name\" lies elsewhere, expected a local file");
 }
 
 TEST_F(Config, NamesAMissingConfig) {

@@ -43,11 +43,11 @@ FrozenInput source_input(const ReplacementRun& run, const AttributionGraph& grap
         .copy_(run.record.token_embeddings.select(0, node.position));
     return input;
   }
-  input.mlp_out.resize(static_cast<std::size_t>(run.n_layers()));
+  input.written.resize(static_cast<std::size_t>(run.n_layers()));
   const auto layer = static_cast<std::size_t>(node.layer);
   const auto put = [&](std::size_t at_layer, const at::Tensor& vector) {
-    input.mlp_out[at_layer] = blank.clone();
-    input.mlp_out[at_layer].select(0, node.position).copy_(vector);
+    input.written[at_layer] = blank.clone();
+    input.written[at_layer].select(0, node.position).copy_(vector);
   };
   if (node.kind == NodeKind::kError) {
     put(layer, run.errors[layer].select(0, node.position));

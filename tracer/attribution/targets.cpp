@@ -17,8 +17,8 @@ namespace {
 // A difference keeps a weight even when both tokens are equally likely.
 constexpr double kLeastDifferenceWeight = 1e-6;
 
-at::Tensor last_logits(const ReplacementRun& run) {
-  return run.record.logits.select(0, run.record.logits.size(0) - 1).to(at::kCPU).to(at::kDouble);
+at::Tensor last_row(const at::Tensor& logits) {
+  return logits.select(0, logits.size(0) - 1).to(at::kCPU).to(at::kDouble);
 }
 
 std::vector<TargetTokens> most_probable(const at::Tensor& probabilities,
@@ -129,8 +129,8 @@ at::Tensor target_covectors(const Model& model, std::span<const TargetTokens> to
 OutputTargets choose_targets(const ReplacementRun& run, const TargetOptions& options,
                              const Tokenizer* tokenizer) {
   const Model& model = *run.model;
-  const at::Tensor logits = last_logits(run);
-  const at::Tensor probabilities = logits.softmax(0);
+  const at::Tensor logits = last_row(run.record.uncapped_logits);
+  const at::Tensor probabilities = last_row(run.record.logits).softmax(0);
   const std::vector<TargetTokens> chosen =
       options.named.empty() ? most_probable(probabilities, options)
                             : named_targets(options, tokenizer, model.config.vocabulary_size);

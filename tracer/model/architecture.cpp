@@ -8,7 +8,9 @@
 namespace circuit {
 
 std::span<const Architecture* const> architectures() {
-  static constexpr std::array<const Architecture*, 2> kTable = {&arch::kLlama, &arch::kGpt2};
+  static constexpr std::array<const Architecture*, 8> kTable = {
+      &arch::kLlama,  &arch::kMistral,          &arch::kQwen2, &arch::kQwen3, &arch::kGemma2,
+      &arch::kGemma3, &arch::kGemma3WithVision, &arch::kGpt2};
   return kTable;
 }
 

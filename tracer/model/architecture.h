@@ -3,6 +3,7 @@
 // docs/adding_a_model.md.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,17 +16,35 @@ namespace circuit {
 struct ConfigKeys {
   std::string_view n_layers, d_model, n_heads, n_kv_heads, d_head, d_mlp, max_positions;
   std::string_view norm_epsilon, activation, rope_theta, attention_bias, mlp_bias;
+  std::string_view sliding_rope_theta, sliding_window, query_scalar;
+  std::string_view attention_softcap, final_softcap;
+};
+
+/// Which layers slide where config.json has no list `layer_types`.
+enum class SlidingLayers : std::uint8_t {
+  kNone,
+  kAll,             ///< all, when there is a window
+  kEveryOther,      ///< 0, 2, 4, …
+  kAllButEveryNth,  ///< n = `sliding_window_pattern`, 6 without it: layers n - 1, 2n - 1, … are
+                    ///< full
+  kFromLayer,       ///< from `max_window_layers` (28) on, when `use_sliding_window`
 };
 
 /// Names of tensors without their `.weight` or `.bias`; `{}` stands for the layer. Empty = none.
 struct TensorNames {
   std::string_view embedding, position_embedding, final_norm, unembedding;
-  std::string_view attention_norm, mlp_norm;
+  std::string_view attention_norm, mlp_norm;            ///< ahead of attention and MLP
+  std::string_view attention_post_norm, mlp_post_norm;  ///< behind them
+  std::string_view query_norm, key_norm;
   std::string_view query, key, value;  ///< separate projections, or
   std::string_view query_key_value;    ///< one tensor with all three
   std::string_view attention_output;
   std::string_view gate, up, down;
-  std::string_view optional_prefix;  ///< some files write every name without it
+};
+
+/// Some files begin names with `stored` where TensorNames says `named`.
+struct Renaming {
+  std::string_view named, stored;
 };
 
 struct Architecture {
@@ -33,8 +52,15 @@ struct Architecture {
   std::string_view model_type;  ///< `model_type` of config.json
   ConfigKeys keys;
   TensorNames tensors;
+  std::array<Renaming, 3> renamings = {};  ///< tried in this order after the name itself
+  /// Where config.json keeps the text model of a family with other parts: "text_config."
+  std::string_view config_section = {};
   bool weights_are_input_major = false;  ///< [in, out] as in GPT-2, instead of [out, in]
-  /// What config.json does not say: norm, positions, MLP kind, biases, defaults of optional keys.
+  double gain_offset = 0;                ///< gain of a norm = stored weight + this
+  bool embeddings_are_scaled = false;    ///< by the root of d_model
+  SlidingLayers sliding_layers = SlidingLayers::kNone;
+  /// What config.json does not say: norms, positions, MLP kind, biases, defaults of optional keys
+  /// (a size of 0 has none: the key is needed).
   ModelConfig traits;
 };
 

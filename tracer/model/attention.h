@@ -1,7 +1,9 @@
 // Causal attention: the forward, and with the pattern frozen the linear value path.
 // The transpose of the value path works on many targets at once and lives in
-// tracer/replacement/linear_backward.cpp, which is built on `fold_value_norm`.
+// tracer/replacement/linear_backward.cpp, which is built on the two `fold_…` below.
 #pragma once
+
+#include <optional>
 
 #include <ATen/core/Tensor.h>
 
@@ -15,21 +17,43 @@ namespace circuit {
 struct Attention {
   at::Tensor query, key, value, output;
   at::Tensor query_bias, key_bias, value_bias, output_bias;
+  std::optional<Norm> query_norm, key_norm;  ///< over d_head, of each head
+  AttentionSpan span = AttentionSpan::kFull;
+};
+
+/// Keys, rotated, and values of the positions read so far, in room for more.
+struct KeyValueCache {
+  at::Tensor keys;    ///< [n_kv_heads, capacity, d_head]
+  at::Tensor values;  ///< [capacity, n_kv_heads * d_head]
+  std::int64_t length = 0;
 };
 
 struct AttentionOutput {
-  at::Tensor pattern;  ///< [n_heads, n, n], row = query position
+  at::Tensor pattern;  ///< [n_heads, n, n], row = query position; with a cache [n_heads, m, n]
   at::Tensor output;   ///< [n, d_model]
 };
 
-/// x [n, d_model] after the norm. `rotary` is ignored for learned positions.
+/// x [m, d_model] after the norm, all positions there are or those behind the cache's, which then
+/// are added to it. `rotary`, the table of these positions and the layer's span, is ignored for
+/// learned positions. A defined `pattern` is used in place of the live one.
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
-                                  const RotaryTable& rotary, const at::Tensor& x);
+                                  const RotaryTable& rotary, const at::Tensor& x,
+                                  KeyValueCache* cache = nullptr, const at::Tensor& pattern = {});
 
-/// Values mixed by a frozen pattern and projected: values [n, n_kv_heads * d_head] -> [n, d_model],
-/// without the output bias. Linear in `values`.
+/// Values mixed by a frozen pattern [n_heads, m, n] and projected:
+/// values [n, n_kv_heads * d_head] -> [m, d_model], without the output bias. Linear in `values`.
 at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
                           const at::Tensor& pattern, const at::Tensor& values);
+
+/// `pattern` [n_heads, n, n] with the frozen scale [n, 1] of the norm behind attention as a factor
+/// of each query, if there is one.
+at::Tensor scale_queries(const at::Tensor& pattern, const at::Tensor& post_inverse_scale);
+
+/// The output projection [d_model, n_heads * d_head] with centring and gain of the norm behind it,
+/// if there is one: it takes a gradient at the residual stream to a gradient ahead of the
+/// projection, up to that norm's frozen scale. In the sum type of the weights; the projection
+/// itself where there is no norm.
+at::Tensor fold_output_norm(const Attention& attention, const std::optional<Norm>& post_norm);
 
 /// The matrix [n_kv_heads * d_head, d_model] that takes a gradient at the values to a gradient at
 /// the block's input, up to the position's frozen scale: value projection, gain and centring in

@@ -1,5 +1,6 @@
 #include "tracer/model/config.h"
 
+#include <cmath>
 #include <optional>
 #include <stdexcept>
 
@@ -10,77 +11,184 @@
 namespace circuit {
 namespace {
 
-[[noreturn]] void fail(const JsonFile& file, const std::string& what) {
-  throw std::runtime_error("[load_model] " + file.path().string() + ": " + what);
-}
+// The part of config.json that describes the language model. A key that the family does not have
+// is empty, and then nothing is found.
+class Section {
+ public:
+  Section(const JsonFile& file, std::string_view prefix) : file_(file), prefix_(prefix) {}
 
-std::int64_t size_or(const JsonFile& file, std::string_view key, std::int64_t fallback) {
-  if (key.empty()) return fallback;
-  return file.integer(key).value_or(fallback);
-}
+  bool has(std::string_view key) const { return !key.empty() && file_.has(full(key)); }
+  bool contains(std::string_view key) const { return !key.empty() && file_.contains(full(key)); }
+  std::int64_t size_or(std::string_view key, std::int64_t fallback) const {
+    return key.empty() ? fallback : file_.integer(full(key)).value_or(fallback);
+  }
+  double number_or(std::string_view key, double fallback) const {
+    return key.empty() ? fallback : file_.number(full(key)).value_or(fallback);
+  }
+  bool flag_or(std::string_view key, bool fallback) const {
+    return key.empty() ? fallback : file_.boolean(full(key)).value_or(fallback);
+  }
+  std::optional<std::string> text(std::string_view key) const { return file_.text(full(key)); }
+  std::optional<std::vector<std::string>> texts(std::string_view key) const {
+    return file_.texts(full(key));
+  }
+  /// The key is needed unless the family has a default for it.
+  std::int64_t size_needed(std::string_view key, std::int64_t fallback) const {
+    return fallback > 0 ? size_or(key, fallback) : file_.require_integer(full(key));
+  }
+  double number_needed(std::string_view key) const { return file_.require_number(full(key)); }
 
-bool flag_or(const JsonFile& file, std::string_view key, bool fallback) {
-  if (key.empty()) return fallback;
-  return file.boolean(key).value_or(fallback);
-}
+  [[noreturn]] void fail(const std::string& what) const {
+    throw std::runtime_error("[load_model] " + file_.path().string() + ": " + what);
+  }
 
-MlpActivation read_activation(const JsonFile& file, std::string_view key, MlpActivation fallback) {
-  const auto name = file.text(key);
+ private:
+  std::string full(std::string_view key) const { return prefix_ + std::string(key); }
+
+  const JsonFile& file_;
+  std::string prefix_;
+};
+
+MlpActivation read_activation(const Section& section, std::string_view key,
+                              MlpActivation fallback) {
+  const auto name = section.text(key);
   if (!name) return fallback;
   if (*name == "silu" || *name == "swish") return MlpActivation::kSilu;
   if (*name == "gelu") return MlpActivation::kGelu;
   if (*name == "gelu_new" || *name == "gelu_pytorch_tanh") return MlpActivation::kGeluTanh;
-  fail(file, "key " + std::string(key) + " is \"" + *name +
-                 "\", expected silu, gelu, gelu_new or gelu_pytorch_tanh");
+  section.fail("key " + std::string(key) + " is \"" + *name +
+               "\", expected silu, gelu, gelu_new or gelu_pytorch_tanh");
 }
 
-RopeScaling read_rope_scaling(const JsonFile& file) {
+// `place` is where the frequencies' settings stand: "rope_scaling", in newer files
+// "rope_parameters" or a part of it.
+RopeScaling read_rope_scaling(const Section& section, const std::string& place) {
   RopeScaling scaling;
-  if (!file.has("rope_scaling")) return scaling;
-  const auto kind = file.text(file.has("rope_scaling.rope_type") ? "rope_scaling.rope_type"
-                                                                 : "rope_scaling.type");
+  if (!section.has(place)) return scaling;
+  const auto kind =
+      section.text(place + (section.has(place + ".rope_type") ? ".rope_type" : ".type"));
   if (!kind || *kind == "default") return scaling;
-  scaling.factor = file.require_number("rope_scaling.factor");
   if (*kind == "linear") {
     scaling.kind = RopeScaling::Kind::kLinear;
   } else if (*kind == "llama3") {
     scaling.kind = RopeScaling::Kind::kLlama3;
-    scaling.low_frequency_factor = file.require_number("rope_scaling.low_freq_factor");
-    scaling.high_frequency_factor = file.require_number("rope_scaling.high_freq_factor");
+    scaling.low_frequency_factor = section.number_needed(place + ".low_freq_factor");
+    scaling.high_frequency_factor = section.number_needed(place + ".high_freq_factor");
     scaling.original_max_positions =
-        file.require_number("rope_scaling.original_max_position_embeddings");
+        section.number_needed(place + ".original_max_position_embeddings");
   } else {
-    fail(file, "rope scaling \"" + *kind + "\" is not supported, expected llama3 or linear");
+    section.fail("rope scaling \"" + *kind + "\" is not supported, expected llama3 or linear");
   }
+  scaling.factor = section.number_needed(place + ".factor");
   return scaling;
 }
 
-// Options that change the computation in a way that no field of ModelConfig describes.
-void refuse_unsupported(const JsonFile& file) {
-  if (file.boolean("scale_attn_by_inverse_layer_idx").value_or(false)) {
-    fail(file, "scale_attn_by_inverse_layer_idx is true, which is not supported");
-  }
-  if (!file.boolean("scale_attn_weights").value_or(true)) {
-    fail(file, "scale_attn_weights is false, which is not supported");
-  }
-  if (file.number("pretraining_tp").value_or(1) != 1) {
-    fail(file, "pretraining_tp is not 1, which is not supported");
-  }
-  if (file.number("partial_rotary_factor").value_or(1) != 1) {
-    fail(file, "partial_rotary_factor is not 1, which is not supported");
-  }
-  if (file.has("quantization_config")) {
-    fail(file, "quantization_config is set; expected plain f32, f16 or bf16 weights");
+void read_rope(const Section& section, const ConfigKeys& keys, ModelConfig& c) {
+  c.rope_theta = section.number_or(keys.rope_theta, c.rope_theta);
+  c.sliding_rope_theta = section.number_or(keys.sliding_rope_theta, c.sliding_rope_theta);
+  c.rope_scaling = read_rope_scaling(section, "rope_scaling");
+  if (!section.has("rope_parameters")) return;
+  const bool by_span = section.has("rope_parameters.full_attention");
+  const std::string full = by_span ? "rope_parameters.full_attention" : "rope_parameters";
+  c.rope_theta = section.number_or(full + ".rope_theta", c.rope_theta);
+  c.rope_scaling = read_rope_scaling(section, full);
+  if (!by_span) return;
+  const std::string sliding = "rope_parameters.sliding_attention";
+  c.sliding_rope_theta = section.number_or(sliding + ".rope_theta", c.sliding_rope_theta);
+  if (read_rope_scaling(section, sliding).kind != RopeScaling::Kind::kNone) {
+    section.fail("key " + sliding + " scales frequencies, which is not supported");
   }
 }
 
-void check_sizes(const JsonFile& file, const ModelConfig& c) {
+AttentionSpan span_of_layer(const Section& section, SlidingLayers rule, std::int64_t layer) {
+  const auto sliding_if = [](bool slides) {
+    return slides ? AttentionSpan::kSliding : AttentionSpan::kFull;
+  };
+  switch (rule) {
+    case SlidingLayers::kNone:
+      return AttentionSpan::kFull;
+    case SlidingLayers::kAll:
+      return AttentionSpan::kSliding;
+    case SlidingLayers::kEveryOther:
+      return sliding_if(layer % 2 == 0);
+    case SlidingLayers::kAllButEveryNth: {
+      const std::int64_t n = section.size_or("sliding_window_pattern", 6);
+      if (n < 1)
+        section.fail("key sliding_window_pattern is " + std::to_string(n) +
+                     ", expected at least 1");
+      return sliding_if((layer + 1) % n != 0);
+    }
+    case SlidingLayers::kFromLayer:
+      return sliding_if(layer >= section.size_or("max_window_layers", 28));
+  }
+  return AttentionSpan::kFull;
+}
+
+std::vector<AttentionSpan> listed_spans(const Section& section,
+                                        const std::vector<std::string>& types,
+                                        std::int64_t n_layers) {
+  if (static_cast<std::int64_t>(types.size()) != n_layers) {
+    section.fail("key layer_types has " + std::to_string(types.size()) + " entries, expected " +
+                 std::to_string(n_layers) + ", one a layer");
+  }
+  std::vector<AttentionSpan> spans;
+  for (const std::string& type : types) {
+    if (type != "full_attention" && type != "sliding_attention") {
+      section.fail("key layer_types holds \"" + type +
+                   "\", expected full_attention or sliding_attention");
+    }
+    spans.push_back(type == "sliding_attention" ? AttentionSpan::kSliding : AttentionSpan::kFull);
+  }
+  return spans;
+}
+
+void read_spans(const Section& section, const Architecture& family, ModelConfig& c) {
+  const std::string_view key = family.keys.sliding_window;
+  // null = no window; a missing key = the family's.
+  c.sliding_window = section.size_or(key, section.contains(key) ? 0 : c.sliding_window);
+  if (family.sliding_layers == SlidingLayers::kFromLayer &&
+      !section.flag_or("use_sliding_window", false)) {
+    c.sliding_window = 0;
+  }
+  const auto listed = section.texts("layer_types");
+  for (std::int64_t layer = 0; !listed && layer < c.n_layers; ++layer) {
+    c.spans.push_back(span_of_layer(section, family.sliding_layers, layer));
+  }
+  if (listed) c.spans = listed_spans(section, *listed, c.n_layers);
+  if (c.sliding_window > 0) return;
+  if (c.sliding_window < 0) {
+    section.fail("key " + std::string(key) + " is " + std::to_string(c.sliding_window) +
+                 ", expected at least 1");
+  }
+  c.spans.assign(static_cast<std::size_t>(c.n_layers), AttentionSpan::kFull);
+}
+
+// Options that change the computation in a way that no field of ModelConfig describes.
+void refuse_unsupported(const Section& section) {
+  for (const char* key : {"scale_attn_by_inverse_layer_idx", "use_bidirectional_attention"}) {
+    if (section.flag_or(key, false)) {
+      section.fail(std::string(key) + " is true, which is not supported");
+    }
+  }
+  if (!section.flag_or("scale_attn_weights", true)) {
+    section.fail("scale_attn_weights is false, which is not supported");
+  }
+  for (const char* key : {"pretraining_tp", "partial_rotary_factor"}) {
+    if (section.number_or(key, 1) != 1) {
+      section.fail(std::string(key) + " is not 1, which is not supported");
+    }
+  }
+  if (section.has("quantization_config")) {
+    section.fail("quantization_config is set; expected plain f32, f16 or bf16 weights");
+  }
+}
+
+void check_sizes(const Section& section, const ModelConfig& c) {
   const auto positive = [&](std::int64_t value, const char* name) {
     if (value <= 0 || value > (std::int64_t{1} << 31)) {
-      fail(file, std::string(name) + " is " + std::to_string(value) + ", expected at least 1");
+      section.fail(std::string(name) + " is " + std::to_string(value) + ", expected at least 1");
     }
   };
-  positive(c.n_layers, "the number of layers");
   positive(c.d_model, "the model dimension");
   positive(c.n_heads, "the number of heads");
   positive(c.n_kv_heads, "the number of key-value heads");
@@ -89,11 +197,45 @@ void check_sizes(const JsonFile& file, const ModelConfig& c) {
   positive(c.vocabulary_size, "the vocabulary size");
   positive(c.max_positions, "the number of positions");
   if (c.n_heads % c.n_kv_heads != 0) {
-    fail(file, std::to_string(c.n_heads) + " heads cannot share " + std::to_string(c.n_kv_heads) +
-                   " key-value heads, expected a divisor");
+    section.fail(std::to_string(c.n_heads) + " heads cannot share " + std::to_string(c.n_kv_heads) +
+                 " key-value heads, expected a divisor");
   }
   if (c.positions == PositionKind::kRotary && c.d_head % 2 != 0) {
-    fail(file, "the head dimension is " + std::to_string(c.d_head) + ", expected an even number");
+    section.fail("the head dimension is " + std::to_string(c.d_head) + ", expected an even number");
+  }
+}
+
+void read_sizes(const Section& section, const ConfigKeys& keys, ModelConfig& c) {
+  c.n_layers = section.size_needed(keys.n_layers, c.n_layers);
+  if (c.n_layers < 1 || c.n_layers > 10'000) {
+    section.fail("the number of layers is " + std::to_string(c.n_layers) + ", expected 1 to 10000");
+  }
+  c.d_model = section.size_needed(keys.d_model, c.d_model);
+  c.n_heads = section.size_needed(keys.n_heads, c.n_heads);
+  c.n_kv_heads = section.size_or(keys.n_kv_heads, c.n_kv_heads > 0 ? c.n_kv_heads : c.n_heads);
+  const std::int64_t d_head = c.n_heads > 0 ? c.d_model / c.n_heads : 0;
+  c.d_head = section.size_or(keys.d_head, c.d_head > 0 ? c.d_head : d_head);
+  c.d_mlp = section.size_or(keys.d_mlp, c.d_mlp > 0 ? c.d_mlp : 4 * c.d_model);
+  c.vocabulary_size = section.size_needed("vocab_size", c.vocabulary_size);
+  c.max_positions = section.size_or(keys.max_positions, c.max_positions);
+}
+
+void read_kinds(const Section& section, const ConfigKeys& keys, ModelConfig& c) {
+  c.norm_epsilon = section.number_or(keys.norm_epsilon, c.norm_epsilon);
+  c.activation = read_activation(section, keys.activation, c.activation);
+  c.attention_bias = section.flag_or(keys.attention_bias, c.attention_bias);
+  c.attention_output_bias = section.flag_or(keys.attention_bias, c.attention_output_bias);
+  c.mlp_bias = section.flag_or(keys.mlp_bias, c.mlp_bias);
+  c.tied_embeddings = section.flag_or("tie_word_embeddings", c.tied_embeddings);
+  c.query_scalar = section.number_or(keys.query_scalar, c.query_scalar);
+  for (const auto& [key, cap] : {std::pair(keys.attention_softcap, &c.attention_softcap),
+                                 std::pair(keys.final_softcap, &c.final_softcap)}) {
+    // A family's own cap holds where the key is missing; null and 0 switch it off.
+    *cap = section.number_or(key, section.contains(key) ? 0.0 : *cap);
+    if (*cap < 0) section.fail("key " + std::string(key) + " is below 0");
+  }
+  if (c.query_scalar < 0) {
+    section.fail("key " + std::string(keys.query_scalar) + " is below 0");
   }
 }
 
@@ -102,35 +244,23 @@ void check_sizes(const JsonFile& file, const ModelConfig& c) {
 ModelConfig read_model_config(const std::filesystem::path& directory) {
   const JsonFile file = JsonFile::open("load_model", directory / "config.json");
   const std::string model_type = file.text("model_type").value_or("");
+  const auto names = file.texts("architectures");
   const Architecture& family =
-      find_architecture(file.first_text("architectures").value_or(""), model_type);
-  const ConfigKeys& keys = family.keys;
-  refuse_unsupported(file);
+      find_architecture(names && !names->empty() ? names->front() : "", model_type);
+  const Section section(file, family.config_section);
+  refuse_unsupported(section);
 
   ModelConfig c = family.traits;
   const std::string stated = file.text("_name_or_path").value_or("");
   c.name = directory_name(stated.empty() ? directory : std::filesystem::path(stated));
   c.architecture = family.name;
   c.model_type = model_type.empty() ? std::string(family.model_type) : model_type;
-  c.n_layers = file.require_integer(keys.n_layers);
-  c.d_model = file.require_integer(keys.d_model);
-  c.n_heads = file.require_integer(keys.n_heads);
-  c.n_kv_heads = size_or(file, keys.n_kv_heads, c.n_heads);
-  c.d_head = size_or(file, keys.d_head, c.n_heads > 0 ? c.d_model / c.n_heads : 0);
-  c.d_mlp = size_or(file, keys.d_mlp, 4 * c.d_model);
-  c.vocabulary_size = file.require_integer("vocab_size");
-  c.max_positions = size_or(file, keys.max_positions, c.max_positions);
-  c.norm_epsilon = file.number(keys.norm_epsilon).value_or(c.norm_epsilon);
-  c.activation = read_activation(file, keys.activation, c.activation);
-  c.attention_bias = flag_or(file, keys.attention_bias, c.attention_bias);
-  c.attention_output_bias = flag_or(file, keys.attention_bias, c.attention_output_bias);
-  c.mlp_bias = flag_or(file, keys.mlp_bias, c.mlp_bias);
-  c.tied_embeddings = flag_or(file, "tie_word_embeddings", c.tied_embeddings);
-  if (c.positions == PositionKind::kRotary) {
-    c.rope_theta = file.number(keys.rope_theta).value_or(c.rope_theta);
-    c.rope_scaling = read_rope_scaling(file);
-  }
-  check_sizes(file, c);
+  read_sizes(section, family.keys, c);
+  read_kinds(section, family.keys, c);
+  if (family.embeddings_are_scaled) c.embedding_scale = std::sqrt(static_cast<double>(c.d_model));
+  if (c.positions == PositionKind::kRotary) read_rope(section, family.keys, c);
+  read_spans(section, family, c);
+  check_sizes(section, c);
   return c;
 }
 

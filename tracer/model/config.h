@@ -12,6 +12,8 @@ enum class NormKind : std::uint8_t { kRms, kLayer };
 enum class PositionKind : std::uint8_t { kRotary, kLearned };
 enum class MlpKind : std::uint8_t { kGated, kPlain };
 enum class MlpActivation : std::uint8_t { kSilu, kGelu, kGeluTanh };
+/// What a layer's attention sees: everything before it, or the last `sliding_window` positions.
+enum class AttentionSpan : std::uint8_t { kFull, kSliding };
 
 /// How rotary frequencies are stretched beyond the trained length.
 struct RopeScaling {
@@ -37,9 +39,18 @@ struct ModelConfig {
   std::int64_t max_positions = 0;
   NormKind norm = NormKind::kRms;
   double norm_epsilon = 1e-5;
+  bool post_norms = false;       ///< further norms behind attention and behind the MLP
+  bool query_key_norms = false;  ///< RMS norms of each head's queries and keys
   PositionKind positions = PositionKind::kRotary;
   double rope_theta = 10000.0;
+  double sliding_rope_theta = 0;  ///< of sliding layers, without scaling; 0 = as the others
   RopeScaling rope_scaling = {};
+  std::vector<AttentionSpan> spans = {};  ///< [n_layers]
+  std::int64_t sliding_window = 0;        ///< positions that a sliding layer sees, its own counted
+  double query_scalar = 0;                ///< scores are divided by its root; 0 = d_head
+  double attention_softcap = 0;           ///< scores become c·tanh(scores / c); 0 = none
+  double final_softcap = 0;               ///< the same of the logits
+  double embedding_scale = 1.0;           ///< factor of token embeddings
   MlpKind mlp = MlpKind::kGated;
   MlpActivation activation = MlpActivation::kSilu;
   bool attention_bias = false;         ///< q, k, v have biases
@@ -48,9 +59,10 @@ struct ModelConfig {
   bool tied_embeddings = false;
 };
 
-/// Reads DIR/config.json. Throws std::runtime_error `[load_model] …` for a family that is not in
-/// the architectures table (naming those that are), for a missing key, for sizes that contradict
-/// each other, and for options that would change the computation and are not supported.
+/// Reads DIR/config.json (of models with several parts the text model's section). Throws
+/// std::runtime_error `[load_model] …` for a family that is not in the architectures table (naming
+/// those that are), for a missing key, for sizes that contradict each other, and for options that
+/// would change the computation and are not supported.
 ModelConfig read_model_config(const std::filesystem::path& directory);
 
 }  // namespace circuit

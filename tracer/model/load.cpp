@@ -4,6 +4,7 @@
 
 #include "tracer/model/architecture.h"
 #include "tracer/model/model.h"
+#include "transcoders/product.h"
 #include "transcoders/tensor_view.h"
 #include "transcoders/weights/safetensors.h"
 
@@ -18,9 +19,14 @@ class WeightReader {
       : family_(family), archive_(std::move(archive)), dtype_(dtype), device_(device) {}
 
   at::Tensor read(const std::string& name, std::vector<std::int64_t> shape) const {
+    return read(name, std::move(shape), dtype_);
+  }
+
+  at::Tensor read(const std::string& name, std::vector<std::int64_t> shape,
+                  at::ScalarType dtype) const {
     const std::string stored = stored_name(name);
     const SafetensorsFile& file = archive_.file_of(stored);
-    at::Tensor tensor = load_tensor("load_model", file, stored, shape, dtype_);
+    at::Tensor tensor = load_tensor("load_model", file, stored, shape, dtype);
     require_finite("load_model", file, stored, tensor);
     tensor = tensor.to(device_);
     release_pages(file.view(stored).bytes);
@@ -44,19 +50,41 @@ class WeightReader {
     Norm norm;
     norm.kind = config.norm;
     norm.epsilon = config.norm_epsilon;
-    norm.gain = read(layer_tensor(pattern, layer) + ".weight", {config.d_model});
+    norm.gain = gain(pattern, layer, config.d_model);
     norm.bias = bias(pattern, layer, config.d_model, config.norm == NormKind::kLayer);
     return norm;
   }
 
+  std::optional<Norm> post_norm(const ModelConfig& config, std::string_view pattern,
+                                std::int64_t layer) const {
+    return config.post_norms ? std::optional(norm(config, pattern, layer)) : std::nullopt;
+  }
+
+  /// Over the queries or keys of one head.
+  std::optional<Norm> head_norm(const ModelConfig& config, std::string_view pattern,
+                                std::int64_t layer) const {
+    if (!config.query_key_norms) return std::nullopt;
+    return Norm{.kind = NormKind::kRms,
+                .epsilon = config.norm_epsilon,
+                .gain = gain(pattern, layer, config.d_head),
+                .bias = {}};
+  }
+
  private:
-  std::string stored_name(std::string_view name) const {
-    const std::string_view prefix = family_.tensors.optional_prefix;
-    if (!prefix.empty() && !archive_.contains(name) && name.starts_with(prefix)) {
-      const std::string_view bare = name.substr(prefix.size());
-      if (archive_.contains(bare)) return std::string(bare);
+  at::Tensor gain(std::string_view pattern, std::int64_t layer, std::int64_t size) const {
+    const std::string name = layer_tensor(pattern, layer) + ".weight";
+    if (family_.gain_offset == 0) return read(name, {size});
+    return read(name, {size}, sum_type(dtype_)) + family_.gain_offset;
+  }
+
+  std::string stored_name(const std::string& name) const {
+    if (archive_.contains(name)) return name;
+    for (const Renaming& renaming : family_.renamings) {
+      if (renaming.named.empty() || !name.starts_with(renaming.named)) continue;
+      std::string other = std::string(renaming.stored) + name.substr(renaming.named.size());
+      if (archive_.contains(other)) return other;
     }
-    return std::string(name);
+    return name;
   }
 
   const Architecture& family_;
@@ -90,6 +118,9 @@ Attention read_attention(const ModelConfig& c, const TensorNames& names, const W
     a.key_bias = reader.bias(names.key, layer, d_value, c.attention_bias);
     a.value_bias = reader.bias(names.value, layer, d_value, c.attention_bias);
   }
+  a.query_norm = reader.head_norm(c, names.query_norm, layer);
+  a.key_norm = reader.head_norm(c, names.key_norm, layer);
+  a.span = c.spans[static_cast<std::size_t>(layer)];
   a.output = reader.projection(names.attention_output, layer, c.d_model, d_query);
   a.output_bias = reader.bias(names.attention_output, layer, c.d_model, c.attention_output_bias);
   return a;
@@ -137,8 +168,10 @@ Model load_model(const std::filesystem::path& directory, at::ScalarType dtype, a
     Block block;
     block.attention_norm = reader.norm(c, names.attention_norm, layer);
     block.attention = read_attention(c, names, reader, layer);
+    block.attention_post_norm = reader.post_norm(c, names.attention_post_norm, layer);
     block.mlp_norm = reader.norm(c, names.mlp_norm, layer);
     block.mlp = read_mlp(c, names, reader, layer);
+    block.mlp_post_norm = reader.post_norm(c, names.mlp_post_norm, layer);
     model.blocks.push_back(std::move(block));
   }
   model.final_norm = reader.norm(c, names.final_norm, 0);

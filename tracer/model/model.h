@@ -1,5 +1,5 @@
 // A decoder-only language model and its forward pass, with a record of everything that the
-// replacement freezes. Non-goals: key-value caches, batches of prompts.
+// replacement freezes. Non-goals: key-value caches (live_forward.h), batches of prompts.
 #pragma once
 
 #include <cstdint>
@@ -10,19 +10,11 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "tracer/model/attention.h"
+#include "tracer/model/block.h"
 #include "tracer/model/config.h"
-#include "tracer/model/mlp.h"
 #include "tracer/model/norm.h"
 
 namespace circuit {
-
-struct Block {
-  Norm attention_norm;
-  Attention attention;
-  Norm mlp_norm;
-  Mlp mlp;
-};
 
 struct Model {
   ModelConfig config;
@@ -45,22 +37,14 @@ struct Model {
 Model load_model(const std::filesystem::path& directory, at::ScalarType dtype = at::kFloat,
                  at::Device device = at::kCPU);
 
-/// What one block did.
-struct BlockRecord {
-  at::Tensor attention_inverse_scale;  ///< [n, 1] of the norm ahead of attention
-  at::Tensor pattern;                  ///< [n_heads, n, n]
-  at::Tensor residual_mid;             ///< [n, d_model]
-  at::Tensor mlp_inverse_scale;        ///< [n, 1] of the norm ahead of the MLP
-  at::Tensor mlp_out;                  ///< [n, d_model]
-};
-
 struct ForwardRecord {
   std::vector<std::int32_t> input_ids;
   at::Tensor token_embeddings;  ///< [n, d_model] as added to the residual stream
   std::vector<BlockRecord> blocks;
   at::Tensor residual_final;       ///< [n, d_model] after the last block
   at::Tensor final_inverse_scale;  ///< [n, 1]
-  at::Tensor logits;               ///< [n, vocabulary], or [1, vocabulary] of the last position
+  at::Tensor logits;  ///< [n, vocabulary], or [1, vocabulary] of the last position, soft-capped
+  at::Tensor uncapped_logits;  ///< the same ahead of the soft-cap; logits itself without one
 };
 
 enum class LogitPositions : std::uint8_t { kLast, kAll };
@@ -69,5 +53,23 @@ enum class LogitPositions : std::uint8_t { kLast, kAll };
 /// positions, or holds an id outside the vocabulary.
 ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
                       LogitPositions positions = LogitPositions::kLast);
+
+/// What passed a place: [n, d_model].
+at::Tensor recorded_value(const Model& model, const ForwardRecord& record, const SitePlace& place);
+
+/// The two ends of a forward, for others that run the blocks themselves.
+struct Embedded {
+  at::Tensor tokens;    ///< [m, d_model] as added to the residual stream
+  at::Tensor residual;  ///< the same with position embeddings
+};
+/// Ids at the positions from `first_position` on; throws as `forward` does.
+Embedded embed(const Model& model, std::span<const std::int32_t> ids, std::int64_t first_position);
+
+struct Logits {
+  at::Tensor inverse_scale;     ///< [m, 1] of the final norm
+  at::Tensor uncapped, capped;  ///< [m, vocabulary] or [1, vocabulary]
+};
+/// residual [m, d_model] behind the last block.
+Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions);
 
 }  // namespace circuit

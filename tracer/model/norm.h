@@ -11,8 +11,8 @@ namespace circuit {
 struct Norm {
   NormKind kind = NormKind::kRms;
   double epsilon = 1e-5;
-  at::Tensor gain;  ///< [d_model]
-  at::Tensor bias;  ///< [d_model]; undefined for RMS norm
+  at::Tensor gain;  ///< [d_model], or [d_head] of queries and keys
+  at::Tensor bias;  ///< as gain; undefined for RMS norm
 };
 
 struct NormOutput {

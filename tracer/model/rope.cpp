@@ -26,20 +26,34 @@ double scale_frequency(const RopeScaling& scaling, double frequency) {
 
 }  // namespace
 
-RotaryTable rotary_table(const ModelConfig& config, std::int64_t n_positions, at::ScalarType dtype,
-                         at::Device device) {
+RotaryTable rotary_table(const ModelConfig& config, AttentionSpan span, std::int64_t n_positions,
+                         at::ScalarType dtype, at::Device device) {
+  const bool local = span == AttentionSpan::kSliding && config.sliding_rope_theta > 0;
+  const double theta = local ? config.sliding_rope_theta : config.rope_theta;
+  const RopeScaling scaling = local ? RopeScaling{} : config.rope_scaling;
   const std::int64_t half = config.d_head / 2;
   std::vector<double> frequencies(static_cast<std::size_t>(half));
   for (std::int64_t i = 0; i < half; ++i) {
     const double exponent = 2.0 * static_cast<double>(i) / static_cast<double>(config.d_head);
-    frequencies[static_cast<std::size_t>(i)] =
-        scale_frequency(config.rope_scaling, std::pow(config.rope_theta, -exponent));
+    frequencies[static_cast<std::size_t>(i)] = scale_frequency(scaling, std::pow(theta, -exponent));
   }
   const at::Tensor row = at::tensor(frequencies, at::kDouble);
   const at::Tensor positions = at::arange(n_positions, at::kDouble);
   const at::Tensor half_angles = positions.unsqueeze(1) * row;                // [n, d_head / 2]
   const at::Tensor angles = at::cat({half_angles, half_angles}, /*dim=*/-1);  // [n, d_head]
   return {angles.cos().to(dtype).to(device), angles.sin().to(dtype).to(device)};
+}
+
+RotaryTable positions_of(const RotaryTable& table, std::int64_t first, std::int64_t count) {
+  if (!table.cosines.defined()) return table;
+  return {table.cosines.narrow(0, first, count), table.sines.narrow(0, first, count)};
+}
+
+RotaryTables rotary_tables(const ModelConfig& config, std::int64_t n_positions,
+                           at::ScalarType dtype, at::Device device) {
+  if (config.positions != PositionKind::kRotary) return {};
+  return {.full = rotary_table(config, AttentionSpan::kFull, n_positions, dtype, device),
+          .sliding = rotary_table(config, AttentionSpan::kSliding, n_positions, dtype, device)};
 }
 
 at::Tensor apply_rotary(const RotaryTable& table, const at::Tensor& x) {

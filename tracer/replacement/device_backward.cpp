@@ -8,6 +8,7 @@
 #include "tracer/machine/device.h"
 #include "tracer/replacement/buffer.h"
 #include "tracer/replacement/read_site.h"
+#include "tracer/replacement/write_site.h"
 #include "transcoders/product.h"
 
 namespace circuit {
@@ -41,7 +42,8 @@ std::int64_t DeviceBackward::bytes_per_row(const ReplacementRun& run) {
   const ModelConfig& c = run.model->config;
   const std::int64_t values = d_values(c) * (1 + run.zero_positions);
   const std::int64_t skip = run.transcoders->info().has_skip ? 3 * c.d_model : 0;
-  const std::int64_t sums = 2 * c.d_model + 2 * d_outputs(c) + 2 * values + skip;
+  const std::int64_t written = run.writes_through_norms() ? 2 * c.d_model : 0;
+  const std::int64_t sums = 2 * c.d_model + 2 * d_outputs(c) + 2 * values + skip + written;
   // Of bf16 each product has its input and its result in that type beside the sums.
   const bool rounds = run.model->dtype != sum_type(run.model->dtype);
   return sums * sum_bytes(run) + (rounds ? 2 * (c.d_model + d_outputs(c) + values) : 0);
@@ -74,8 +76,9 @@ void DeviceBackward::sweep(const BackwardBatch& batch, const at::Tensor& covecto
   join(batch, batch.n_layers(), covectors);
   for (std::int64_t layer = batch.n_layers() - 1; layer >= 0; --layer) {
     if (batch.active_slots(layer + 1) > 0) {
-      sink.write_site(layer, gradients_);
-      pull_skip(layer);
+      const at::Tensor written = pull_write(layer);
+      sink.write_site(layer, written);
+      pull_skip(layer, written);
     }
     join(batch, layer, covectors);
     if (batch.active_slots(layer) > 0) sink.zeroed_values(layer, pull_attention(layer));
@@ -117,12 +120,23 @@ void DeviceBackward::join(const BackwardBatch& batch, std::int64_t layer,
   spare_ = std::exchange(gradients_, grown);
 }
 
-void DeviceBackward::pull_skip(std::int64_t layer) {
+at::Tensor DeviceBackward::pull_write(std::int64_t layer) const {
+  const auto index = static_cast<std::size_t>(layer);
+  const Block& block = run_.model->blocks[index];
+  const WriteSite site = run_.transcoders->info().write_site;
+  if (!has_norm_behind(site, block)) return gradients_;
+  return write_pull(site, block,
+                    by_position(run_.record.blocks[index].mlp_post_inverse_scale,
+                                run_.zero_positions, gradients_.size(0)),
+                    gradients_);
+}
+
+void DeviceBackward::pull_skip(std::int64_t layer, const at::Tensor& written) {
   if (!run_.transcoders->info().has_skip) return;
   const auto index = static_cast<std::size_t>(layer);
   at::Tensor& skip = skips_[index];
   if (!skip.defined()) skip = run_.transcoders->skip(layer).to(products_);
-  const at::Tensor rows = gradients_.view({-1, gradients_.size(2)});
+  const at::Tensor rows = written.view({-1, written.size(2)});
   const at::Tensor at_read = product(rows, skip).view(gradients_.sizes());
   gradients_.add_(read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm,
                             by_position(run_.record.blocks[index].mlp_inverse_scale,
@@ -134,7 +148,8 @@ at::Tensor DeviceBackward::mixing_matrix(std::int64_t layer, std::int64_t positi
   const ModelConfig& c = run_.model->config;
   const BlockRecord& record = run_.record.blocks[static_cast<std::size_t>(layer)];
   const std::int64_t zeroed = run_.zero_positions, keys = zeroed + positions;
-  const at::Tensor pattern = record.pattern.to(sums_)
+  const at::Tensor pattern = scale_queries(record.pattern, record.attention_post_inverse_scale)
+                                 .to(sums_)
                                  .narrow(1, zeroed, positions)
                                  .narrow(2, 0, keys)
                                  .reshape({c.n_kv_heads, -1, positions, keys})
@@ -153,7 +168,8 @@ at::Tensor DeviceBackward::pull_attention(std::int64_t layer) {
   const std::int64_t n_rows = positions * slots, keys = positions + run_.zero_positions;
   const at::Tensor rows = gradients_.view({n_rows, c.d_model});
   outputs_ = reuse_buffer(outputs_, {n_rows, c.n_heads, c.d_head}, options());
-  product_into(outputs_.view({n_rows, -1}), rows, weights.attention.output.to(products_));
+  product_into(outputs_.view({n_rows, -1}), rows,
+               fold_output_norm(weights.attention, weights.attention_post_norm).to(products_));
   // Heads outside, so that those of a group and their queries are one inner dimension.
   heads_ = reuse_buffer(heads_, {c.n_heads, n_rows, c.d_head}, options());
   heads_.copy_(outputs_.permute({1, 0, 2}));

@@ -37,7 +37,10 @@ class DeviceBackward {
   at::TensorOptions options() const;
   void reserve(const BackwardBatch& batch);
   void join(const BackwardBatch& batch, std::int64_t layer, const at::Tensor& covectors);
-  void pull_skip(std::int64_t layer);
+  /// Gradients at the write site of `layer`: those in the residual stream, or pulled through the
+  /// norm between the two.
+  at::Tensor pull_write(std::int64_t layer) const;
+  void pull_skip(std::int64_t layer, const at::Tensor& written);
   /// Returns the gradients at the values of zeroed positions.
   at::Tensor pull_attention(std::int64_t layer);
   /// [n_kv_heads, keys, heads of a group * queries]: the pattern with its sum over queries and

@@ -8,6 +8,7 @@
 #include "tracer/replacement/buffer.h"
 #include "tracer/replacement/pattern_mix.h"
 #include "tracer/replacement/read_site.h"
+#include "tracer/replacement/write_site.h"
 #include "transcoders/product.h"
 
 namespace circuit {
@@ -33,7 +34,8 @@ LinearBackward::LinearBackward(const ReplacementRun& run) : LinearBackward(run, 
 std::int64_t LinearBackward::bytes_per_target(const ReplacementRun& run, std::int64_t position) {
   const ModelConfig& c = run.model->config;
   const std::int64_t rows = position + 1 - run.zero_positions;
-  return (rows * c.d_model + run.zero_positions * d_values(c)) *
+  const std::int64_t copies = run.writes_through_norms() ? 2 : 1;
+  return (copies * rows * c.d_model + run.zero_positions * d_values(c)) *
          static_cast<std::int64_t>(at::elementSize(sum_type(run.model->dtype)));
 }
 
@@ -68,6 +70,17 @@ std::vector<LinearBackward::SlotBlock> LinearBackward::slot_blocks(const Backwar
   return blocks;
 }
 
+// The position of every row of `block`, i64.
+at::Tensor LinearBackward::positions_of(const BackwardBatch& batch, const SlotBlock& block) const {
+  std::vector<std::int64_t> positions;
+  for (std::int64_t slot = block.first; slot < block.end; ++slot) {
+    for (std::int64_t q = batch.zero_positions(); q <= batch.read(slot).position; ++q) {
+      positions.push_back(q);
+    }
+  }
+  return at::tensor(positions);
+}
+
 at::Tensor LinearBackward::rows_of(const BackwardBatch& batch, const SlotBlock& block) const {
   const std::int64_t begin = batch.row_begin(block.first);
   return gradients_.narrow(0, begin, batch.row_begin(block.end) - begin);
@@ -80,8 +93,9 @@ void LinearBackward::sweep(const BackwardBatch& batch, const at::Tensor& covecto
   for (std::int64_t layer = batch.n_layers() - 1; layer >= 0; --layer) {
     const std::int64_t above = batch.active_rows(layer + 1);
     if (above > 0) {
-      sink.write_site(layer, gradients_.narrow(0, 0, above));
-      pull_skip(batch, layer);
+      const at::Tensor written = pull_write(batch, layer);
+      sink.write_site(layer, written);
+      pull_skip(batch, layer, written);
     }
     join(batch, layer, covectors);
     const std::int64_t slots = batch.active_slots(layer);
@@ -120,7 +134,28 @@ void LinearBackward::join(const BackwardBatch& batch, std::int64_t layer,
   gradients_.index_copy_(0, at::tensor(rows), pulled.to(sums_));
 }
 
-void LinearBackward::pull_skip(const BackwardBatch& batch, std::int64_t layer) {
+// Gradients at the write site of `layer`: those of the residual stream themselves, or pulled
+// through the norm between the two.
+at::Tensor LinearBackward::pull_write(const BackwardBatch& batch, std::int64_t layer) {
+  const at::Tensor gradients = gradients_.narrow(0, 0, batch.active_rows(layer + 1));
+  const auto index = static_cast<std::size_t>(layer);
+  const WriteSite site = run_.transcoders->info().write_site;
+  const Block& block = run_.model->blocks[index];
+  if (!has_norm_behind(site, block)) return gradients;
+  written_ = reuse_buffer(written_, {gradients.size(0), gradients.size(1)}, sums_);
+  const std::vector<SlotBlock> blocks = slot_blocks(batch, batch.active_slots(layer + 1));
+  parallel_tasks(blocks.size(), [&](std::size_t i) {
+    const at::Tensor scale = run_.record.blocks[index].mlp_post_inverse_scale.index_select(
+        0, positions_of(batch, blocks[i]));
+    const at::Tensor rows = rows_of(batch, blocks[i]);
+    written_.narrow(0, batch.row_begin(blocks[i].first), rows.size(0))
+        .copy_(write_pull(site, block, scale, rows));
+  });
+  return written_;
+}
+
+void LinearBackward::pull_skip(const BackwardBatch& batch, std::int64_t layer,
+                               const at::Tensor& written) {
   const at::Tensor weight = run_.transcoders->skip(layer);
   if (!weight.defined()) return;
   const at::Tensor skip = weight.to(products_);
@@ -128,16 +163,11 @@ void LinearBackward::pull_skip(const BackwardBatch& batch, std::int64_t layer) {
   const std::vector<SlotBlock> blocks = slot_blocks(batch, batch.active_slots(layer + 1));
   parallel_tasks(blocks.size(), [&](std::size_t i) {
     at::Tensor rows = rows_of(batch, blocks[i]);
-    std::vector<std::int64_t> positions;
-    for (std::int64_t slot = blocks[i].first; slot < blocks[i].end; ++slot) {
-      for (std::int64_t q = batch.zero_positions(); q <= batch.read(slot).position; ++q) {
-        positions.push_back(q);
-      }
-    }
     const at::Tensor scale =
-        run_.record.blocks[index].mlp_inverse_scale.index_select(0, at::tensor(positions));
+        run_.record.blocks[index].mlp_inverse_scale.index_select(0, positions_of(batch, blocks[i]));
+    const at::Tensor at_site = written.narrow(0, batch.row_begin(blocks[i].first), rows.size(0));
     rows += read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm, scale,
-                      product(rows, skip));
+                      product(at_site, skip));
   });
 }
 
@@ -153,10 +183,12 @@ void LinearBackward::pull_attention(const BackwardBatch& batch, std::int64_t lay
                           .n_heads = c.n_heads,
                           .n_kv_heads = c.n_kv_heads,
                           .d_head = c.d_head};
-  const at::Tensor output = weights.attention.output.to(products_);
+  const at::Tensor output =
+      fold_output_norm(weights.attention, weights.attention_post_norm).to(products_);
   const at::Tensor folded =
       fold_value_norm(weights.attention, weights.attention_norm).to(products_);
-  const at::Tensor pattern = record.pattern.to(sums_).contiguous();
+  const at::Tensor pattern =
+      scale_queries(record.pattern, record.attention_post_inverse_scale).to(sums_).contiguous();
   const at::Tensor scale = record.attention_inverse_scale.to(sums_).reshape({-1}).contiguous();
   const std::vector<SlotBlock> blocks = slot_blocks(batch, batch.active_slots(layer));
   parallel_tasks(blocks.size(), [&](std::size_t i) {

@@ -59,13 +59,16 @@ class LinearBackward {
   void reserve(const BackwardBatch& batch);
   std::vector<SlotBlock> slot_blocks(const BackwardBatch& batch, std::int64_t slots) const;
   void join(const BackwardBatch& batch, std::int64_t layer, const at::Tensor& covectors);
-  void pull_skip(const BackwardBatch& batch, std::int64_t layer);
+  at::Tensor pull_write(const BackwardBatch& batch, std::int64_t layer);
+  void pull_skip(const BackwardBatch& batch, std::int64_t layer, const at::Tensor& written);
   void pull_attention(const BackwardBatch& batch, std::int64_t layer);
   at::Tensor rows_of(const BackwardBatch& batch, const SlotBlock& block) const;
+  at::Tensor positions_of(const BackwardBatch& batch, const SlotBlock& block) const;
 
   const ReplacementRun& run_;
   at::ScalarType products_, sums_;
   at::Tensor gradients_;          ///< [total rows, d_model] in the residual stream
+  at::Tensor written_;            ///< the same at a write site with a norm behind it
   at::Tensor zeroed_values_;      ///< [slots, zero positions, n_kv_heads * d_head]
   std::vector<Scratch> scratch_;  ///< one a thread
 };

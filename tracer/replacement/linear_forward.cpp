@@ -4,6 +4,7 @@
 
 #include "tracer/model/affine.h"
 #include "tracer/replacement/read_site.h"
+#include "tracer/replacement/write_site.h"
 #include "transcoders/product.h"
 
 namespace circuit {
@@ -26,7 +27,34 @@ at::Tensor attend(const ReplacementRun& run, std::size_t layer, const at::Tensor
   if (with_constants && block.attention.output_bias.defined()) {
     output = output + block.attention.output_bias;
   }
+  if (block.attention_post_norm) {
+    output = norm_push(*block.attention_post_norm,
+                       record.attention_post_inverse_scale.narrow(0, 0, m), output);
+    if (with_constants && block.attention_post_norm->bias.defined()) {
+      output = output + block.attention_post_norm->bias;
+    }
+  }
   return residual + output;
+}
+
+// What the replaced MLP adds to the residual stream: skip of `read`, what enters at its write site.
+at::Tensor replaced_mlp(const ReplacementRun& run, std::size_t layer, const FrozenInput& input,
+                        const at::Tensor& read) {
+  const Block& block = run.model->blocks[layer];
+  const WriteSite site = run.transcoders->info().write_site;
+  at::Tensor written = at::zeros_like(read);
+  if (const at::Tensor skip = run.transcoders->skip(static_cast<std::int64_t>(layer));
+      skip.defined()) {
+    written = affine(read, skip, {});
+  }
+  if (layer < input.written.size() && input.written[layer].defined()) {
+    written = written + input.written[layer];
+  }
+  const at::Tensor added = write_push(site, block, run.record.blocks[layer], written);
+  const bool has_bias = block.mlp_post_norm && block.mlp_post_norm->bias.defined();
+  return input.with_constants && has_norm_behind(site, block) && has_bias
+             ? added + block.mlp_post_norm->bias
+             : added;
 }
 
 }  // namespace
@@ -48,13 +76,7 @@ FrozenStream linear_forward(const ReplacementRun& run, const FrozenInput& input,
     const at::Tensor scale = run.record.blocks[layer].mlp_inverse_scale.narrow(0, 0, m);
     stream.reads.push_back(input.with_constants ? read_input(site, norm, scale, residual)
                                                 : read_push(site, norm, scale, residual));
-    if (const at::Tensor skip = run.transcoders->skip(static_cast<std::int64_t>(layer));
-        skip.defined()) {
-      residual = residual + affine(stream.reads.back(), skip, {});
-    }
-    if (layer < input.mlp_out.size() && input.mlp_out[layer].defined()) {
-      residual = residual + input.mlp_out[layer];
-    }
+    residual = residual + replaced_mlp(run, layer, input, stream.reads.back());
   }
   stream.final_read =
       norm_push(model.final_norm, run.record.final_inverse_scale.narrow(0, 0, m), residual);
@@ -77,7 +99,9 @@ FrozenStream bias_stream(const ReplacementRun& run) {
     const BlockRecord& record = run.record.blocks[layer];
     at::Tensor constant =
         run.transcoders->decoder_bias(index).to(sum_type(model.dtype)).expand({n, -1}).clone();
-    at::Tensor zeroed = record.mlp_out.narrow(0, 0, run.zero_positions);
+    const WriteSite site = run.transcoders->info().write_site;
+    at::Tensor zeroed =
+        written_value(site, model.blocks[layer], record).narrow(0, 0, run.zero_positions);
     if (const at::Tensor skip = run.transcoders->skip(index); skip.defined()) {
       const at::Tensor read =
           read_input(run.transcoders->info().read_site, model.blocks[layer].mlp_norm,
@@ -85,7 +109,7 @@ FrozenStream bias_stream(const ReplacementRun& run) {
       zeroed = zeroed - affine(read.narrow(0, 0, run.zero_positions), skip, {});
     }
     constant.narrow(0, 0, run.zero_positions).copy_(zeroed);
-    input.mlp_out.push_back(constant);
+    input.written.push_back(constant);
   }
   return linear_forward(run, input, n);
 }

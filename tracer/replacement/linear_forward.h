@@ -14,7 +14,7 @@ namespace circuit {
 /// What enters the frozen network. Undefined tensors stand for zeros.
 struct FrozenInput {
   at::Tensor embedding;             ///< [m, d_model] added to the residual stream ahead of layer 0
-  std::vector<at::Tensor> mlp_out;  ///< [n_layers] of [m, d_model], or empty
+  std::vector<at::Tensor> written;  ///< [n_layers] of [m, d_model] at the write sites, or empty
   /// Also adds every constant: biases of attention and norms (at the read sites too).
   bool with_constants = false;
 };

@@ -9,6 +9,7 @@
 #include "tracer/machine/threads.h"
 #include "tracer/model/affine.h"
 #include "tracer/replacement/read_site.h"
+#include "tracer/replacement/write_site.h"
 
 namespace circuit {
 namespace {
@@ -64,14 +65,17 @@ ActiveFeatureSet join_layers(const std::vector<LayerFeatures>& layers) {
   return all;
 }
 
-// Errors = MLP output - (scaled decoder rows + b_dec + skip), outside the zeroed positions.
+// Errors = what the MLP writes - (scaled decoder rows + b_dec + skip), outside the zeroed
+// positions.
 void add_errors(ReplacementRun& run) {
   const TranscoderSet& transcoders = *run.transcoders;
   const std::int64_t n_layers = run.n_layers();
   for (std::size_t layer = 0; layer < run.record.blocks.size(); ++layer) {
     const BlockRecord& block = run.record.blocks[layer];
     const auto index = static_cast<std::int64_t>(layer);
-    at::Tensor error = block.mlp_out - transcoders.decoder_bias(index);
+    at::Tensor error =
+        written_value(transcoders.info().write_site, run.model->blocks[layer], block) -
+        transcoders.decoder_bias(index);
     if (const at::Tensor skip = transcoders.skip(index); skip.defined()) {
       const at::Tensor input =
           read_input(transcoders.info().read_site, run.model->blocks[layer].mlp_norm,
@@ -157,6 +161,12 @@ ReplacementRun run_replacement(const Model& model, const TranscoderSet& transcod
   run.decoders = DecoderRows(transcoders, firing, keep_decoder_bytes);
   add_errors(run);
   return run;
+}
+
+bool ReplacementRun::writes_through_norms() const {
+  const WriteSite site = transcoders->info().write_site;
+  return std::ranges::any_of(model->blocks,
+                             [site](const Block& block) { return has_norm_behind(site, block); });
 }
 
 ScaledRows ReplacementRun::written_rows(std::int64_t from, std::int64_t layer) const {

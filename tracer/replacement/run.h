@@ -42,6 +42,8 @@ struct ReplacementRun {
   std::int64_t n_layers() const { return model->config.n_layers; }
   at::Device device() const { return model->device(); }
 
+  /// Whether gradients at write sites differ from those in the residual stream.
+  bool writes_through_norms() const;
   /// What the features of layer `from` write into `layer`, in the order of `features`.
   ScaledRows written_rows(std::int64_t from, std::int64_t layer) const;
 };

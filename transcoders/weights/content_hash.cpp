@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "transcoders/weights/gguf.h"
 #include "transcoders/weights/mapped_file.h"
 
 namespace circuit {
@@ -75,7 +76,7 @@ class Reader {
   }
 
   /// Prefix and JSON of a safetensors file, at most the whole file.
-  std::size_t header_size() {
+  std::size_t safetensors_header() {
     std::uint64_t length = 0;
     if (size() < sizeof length || read(0, sizeof length) != sizeof length) return size();
     std::memcpy(&length, buffer_.data(), sizeof length);
@@ -108,7 +109,11 @@ void hash_file(Hasher& hasher, const std::filesystem::path& path, bool whole) {
     reader.hash_range(hasher, 0, reader.size());
     return;
   }
-  if (path.extension() == ".safetensors") reader.hash_range(hasher, 0, reader.header_size());
+  if (path.extension() == ".safetensors") {
+    reader.hash_range(hasher, 0, reader.safetensors_header());
+  } else if (GgufFile::recognises(path)) {
+    reader.hash_range(hasher, 0, GgufFile::open(path).header_size());
+  }
   // The last block ends with the file.
   const std::size_t last = reader.size() - kBlock;
   for (std::size_t i = 0; i < kBlocks; ++i) {

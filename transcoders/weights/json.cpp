@@ -20,6 +20,11 @@ struct JsonFile::Contents {
   }
 
   std::optional<element> find(std::string_view key) const {
+    const auto found = find_or_null(key);
+    return found && !found->is_null() ? found : std::nullopt;
+  }
+
+  std::optional<element> find_or_null(std::string_view key) const {
     element current = root;
     while (!key.empty()) {
       const auto dot = key.find('.');
@@ -28,7 +33,6 @@ struct JsonFile::Contents {
       if (object[key.substr(0, dot)].get(current) != simdjson::SUCCESS) return std::nullopt;
       key = dot == std::string_view::npos ? std::string_view() : key.substr(dot + 1);
     }
-    if (current.is_null()) return std::nullopt;
     return current;
   }
 
@@ -64,6 +68,10 @@ const std::filesystem::path& JsonFile::path() const { return contents_->path; }
 
 bool JsonFile::has(std::string_view key) const { return contents_->find(key).has_value(); }
 
+bool JsonFile::contains(std::string_view key) const {
+  return contents_->find_or_null(key).has_value();
+}
+
 std::optional<std::int64_t> JsonFile::integer(std::string_view key) const {
   return contents_->get<std::int64_t>(key, "an integer");
 }
@@ -82,14 +90,35 @@ std::optional<std::string> JsonFile::text(std::string_view key) const {
   return std::string(*value);
 }
 
-std::optional<std::string> JsonFile::first_text(std::string_view key) const {
-  const auto array = contents_->get<simdjson::dom::array>(key, "an array of strings");
-  if (!array || array->size() == 0) return std::nullopt;
-  std::string_view first;
-  if (array->at(0).get(first) != simdjson::SUCCESS) {
-    contents_->fail("key " + std::string(key) + " does not begin with a string");
+std::vector<std::int64_t> JsonFile::integers(std::string_view key) const {
+  const auto found = contents_->find(key);
+  if (!found) return {};
+  if (!found->is_array()) return {*integer(key)};
+  std::vector<std::int64_t> values;
+  for (const element item : found->get_array()) {
+    std::int64_t value = 0;
+    if (item.get(value) != simdjson::SUCCESS) {
+      contents_->fail("key " + std::string(key) + " holds " + simdjson::minify(item) +
+                      ", expected integers");
+    }
+    values.push_back(value);
   }
-  return std::string(first);
+  return values;
+}
+
+std::optional<std::vector<std::string>> JsonFile::texts(std::string_view key) const {
+  const auto array = contents_->get<simdjson::dom::array>(key, "an array of strings");
+  if (!array) return std::nullopt;
+  std::vector<std::string> values;
+  for (const element item : *array) {
+    std::string_view text;
+    if (item.get(text) != simdjson::SUCCESS) {
+      contents_->fail("key " + std::string(key) + " holds " + simdjson::minify(item) +
+                      ", expected an array of strings");
+    }
+    values.emplace_back(text);
+  }
+  return values;
 }
 
 std::int64_t JsonFile::require_integer(std::string_view key) const {

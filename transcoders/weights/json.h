@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace circuit {
 
@@ -19,13 +20,16 @@ class JsonFile {
   static JsonFile open(std::string_view operation, const std::filesystem::path& path);
 
   const std::filesystem::path& path() const;
-  bool has(std::string_view key) const;  ///< present and not null
+  bool has(std::string_view key) const;       ///< present and not null
+  bool contains(std::string_view key) const;  ///< present, perhaps null
   std::optional<std::int64_t> integer(std::string_view key) const;
   std::optional<double> number(std::string_view key) const;
   std::optional<bool> boolean(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
-  /// The first element of an array of strings.
-  std::optional<std::string> first_text(std::string_view key) const;
+  /// One integer or an array of them; none when it is missing.
+  std::vector<std::int64_t> integers(std::string_view key) const;
+  /// An array of strings.
+  std::optional<std::vector<std::string>> texts(std::string_view key) const;
 
   /// Like `integer` and `number`, but a missing key is an error that names it.
   std::int64_t require_integer(std::string_view key) const;

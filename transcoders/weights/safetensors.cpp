@@ -190,7 +190,7 @@ TensorView read_tensor(const element& value, std::span<const std::byte> data, co
   return view;
 }
 
-using Tensors = std::map<std::string, TensorView, std::less<>>;
+using Tensors = decltype(TensorTable::tensors);
 
 void check_overlap(const Tensors& tensors, const std::filesystem::path& path) {
   std::vector<const Tensors::value_type*> order;
@@ -209,15 +209,29 @@ void check_overlap(const Tensors& tensors, const std::filesystem::path& path) {
 
 }  // namespace
 
-struct SafetensorsFile::Contents {
+struct SafetensorsFile::Contents : TensorTable {
   explicit Contents(const std::filesystem::path& file)
-      : path(file), map(file, "open_safetensors") {}
+      : TensorTable{.path = file, .tensors = {}}, map(file, "open_safetensors") {}
 
-  std::filesystem::path path;
   MappedFile map;
-  Tensors tensors;
   std::map<std::string, std::string> metadata;
 };
+
+const TensorView& TensorTable::view(std::string_view name) const {
+  const auto found = tensors.find(name);
+  if (found == tensors.end()) {
+    throw std::runtime_error("[read_tensor] " + path.string() + ": no tensor " +
+                             printable_name(name) + " among " + std::to_string(tensors.size()));
+  }
+  return found->second;
+}
+
+std::vector<std::string> TensorTable::names() const {
+  std::vector<std::string> names;
+  names.reserve(tensors.size());
+  for (const auto& [name, view] : tensors) names.push_back(name);
+  return names;
+}
 
 std::int64_t TensorView::elements() const {
   std::int64_t product = 1;
@@ -272,27 +286,18 @@ bool SafetensorsFile::contains(std::string_view name) const {
 }
 
 const TensorView& SafetensorsFile::view(std::string_view name) const {
-  const auto found = contents_->tensors.find(name);
-  if (found == contents_->tensors.end()) {
-    throw std::runtime_error("[read_tensor] " + contents_->path.string() + ": no tensor " +
-                             printable_name(name) + " among " +
-                             std::to_string(contents_->tensors.size()));
-  }
-  return found->second;
+  return contents_->view(name);
 }
 
-std::vector<std::string> SafetensorsFile::names() const {
-  std::vector<std::string> names;
-  names.reserve(contents_->tensors.size());
-  for (const auto& [name, view] : contents_->tensors) names.push_back(name);
-  return names;
-}
+std::vector<std::string> SafetensorsFile::names() const { return contents_->names(); }
 
 const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
   return contents_->metadata;
 }
 
 std::shared_ptr<const void> SafetensorsFile::mapping() const { return contents_; }
+
+std::shared_ptr<const TensorTable> SafetensorsFile::table() const { return contents_; }
 
 void advise(const TensorView& view, AccessPattern pattern) {
   if (view.bytes.empty()) return;

@@ -20,7 +20,8 @@ namespace circuit {
 struct TensorView {
   Dtype dtype = Dtype::kF32;
   std::vector<std::int64_t> shape;
-  std::span<const std::byte> bytes;  ///< row-major, little-endian; not always aligned to dtype
+  std::span<const std::byte> bytes;  ///< little-endian; not always aligned to dtype
+  bool column_major = false;         ///< the first index runs fastest; safetensors: never
 
   std::int64_t elements() const;
 };
@@ -33,6 +34,17 @@ void advise(const TensorView& view, AccessPattern pattern);
 
 /// "[2304, 16384]", for messages.
 std::string to_string(std::span<const std::int64_t> shape);
+
+/// What any container of tensors holds; the bytes of the views live as long as it does.
+struct TensorTable {
+  std::filesystem::path path;
+  std::map<std::string, TensorView, std::less<>> tensors;
+
+  /// Throws std::runtime_error naming the file and the tensor when it is not there.
+  const TensorView& view(std::string_view name) const;
+  /// In ascending order.
+  std::vector<std::string> names() const;
+};
 
 /// One mapped file. Copies share the mapping. Safe to read from many threads.
 class SafetensorsFile {
@@ -50,6 +62,8 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const;
   /// Keeps the mapping alive for as long as the caller holds it.
   std::shared_ptr<const void> mapping() const;
+  /// Keeps the mapping alive as well.
+  std::shared_ptr<const TensorTable> table() const;
 
  private:
   struct Contents;

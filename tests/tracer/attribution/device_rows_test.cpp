@@ -105,8 +105,8 @@ TEST_P(EveryCase, HasTheCpusRows) {
     EXPECT_LT(device_error<double>(GetParam(), at::kDouble, zero_positions), 1e-12);
     EXPECT_LT(device_error<float>(GetParam(), at::kFloat, zero_positions), 1e-5);
     // Products are rounded to bf16 (8 bits) at the same places but after sums in another order, so
-    // that a result may differ by its last bit, 2^-8, and so may what is computed from it.
-    EXPECT_LT(device_error<float>(GetParam(), at::kBFloat16, zero_positions), 1.6e-2);
+    // that each result may differ by its last bit, 2^-8, and a row passes through up to eight.
+    EXPECT_LT(device_error<float>(GetParam(), at::kBFloat16, zero_positions), 3.2e-2);
   }
 }
 

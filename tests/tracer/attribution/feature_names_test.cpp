@@ -14,7 +14,13 @@ namespace {
 std::string slow_name(const TinySetup& setup, std::int32_t layer, std::int32_t feature) {
   const at::Tensor rows = setup.transcoders->decoder_rows(
       layer, at::tensor({static_cast<std::int64_t>(feature)}, at::kLong))[0];
-  const at::Tensor vector = rows.sum(0) * setup.model.final_norm.gain;
+  at::Tensor written = at::zeros_like(rows[0]);
+  for (std::int64_t into = 0; into < rows.size(0); ++into) {
+    const Block& block = setup.model.blocks[static_cast<std::size_t>(layer + into)];
+    const bool raw = setup.transcoders->info().write_site == WriteSite::kMlpOutRaw;
+    written += raw && block.mlp_post_norm ? rows[into] * block.mlp_post_norm->gain : rows[into];
+  }
+  const at::Tensor vector = written * setup.model.final_norm.gain;
   const at::Tensor mean = setup.model.unembedding.mean(0);
   std::vector<std::pair<double, std::int64_t>> effects;
   for (std::int64_t v = 0; v < setup.model.unembedding.size(0); ++v) {

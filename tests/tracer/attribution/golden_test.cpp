@@ -150,7 +150,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Case{"llama-plt-relu", "full"}, Case{"llama-plt-relu", "capped"},
                       Case{"llama-clt-relu", "full"}, Case{"llama-clt-relu", "capped"},
                       Case{"llama-clt-jumprelu", "full"}, Case{"llama-clt-jumprelu", "capped"},
-                      Case{"gpt2-plt-relu-resid", "full"}, Case{"gpt2-plt-relu-resid", "capped"}),
+                      Case{"gpt2-plt-relu-resid", "full"}, Case{"gpt2-plt-relu-resid", "capped"},
+                      Case{"qwen3-plt-topk-skip", "full"}, Case{"qwen3-plt-topk-skip", "capped"},
+                      Case{"gemma2-plt-jumprelu", "full"}, Case{"gemma2-plt-jumprelu", "capped"},
+                      Case{"gemma3-clt-jumprelu", "full"}),
     [](const auto& tested) {
       std::string name = std::string(tested.param.name) + "_" + tested.param.graph;
       std::ranges::replace(name, '-', '_');

@@ -24,7 +24,9 @@ TEST(Architecture, FindsEveryFamilyByNameAndByModelType) {
 TEST(Architecture, NamesTheKnownFamiliesWhenOneIsUnknown) {
   EXPECT_EQ(message_of<std::runtime_error>([] { find_architecture("BertForMaskedLM", "bert"); }),
             "[load_model] config.json: architecture \"BertForMaskedLM\" is not supported, expected "
-            "one of LlamaForCausalLM, GPT2LMHeadModel");
+            "one of LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, "
+            "Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3ForConditionalGeneration, "
+            "GPT2LMHeadModel");
 }
 
 TEST(Architecture, PutsTheLayerIntoTensorNames) {
@@ -48,6 +50,8 @@ TEST(Architecture, RoundTripsTheConfigOfEveryFamily) {
     EXPECT_EQ(c.vocabulary_size, tiny.spec.vocabulary_size);
     EXPECT_EQ(c.max_positions, tiny.spec.max_positions);
     EXPECT_EQ(c.tied_embeddings, tiny.spec.tied);
+    EXPECT_EQ(c.sliding_window,
+              tiny.spec.family->keys.sliding_window.empty() ? 0 : tiny.spec.sliding_window);
     EXPECT_EQ(c.rope_scaling.kind == RopeScaling::Kind::kLlama3, tiny.spec.llama3_rope);
     EXPECT_EQ(load_model(directory.path()).blocks.size(),
               static_cast<std::size_t>(tiny.spec.n_layers));

@@ -15,7 +15,8 @@ TEST(Attention, IsItsFrozenValuePathPlusBiasAtItsOwnInput) {
     const ModelConfig& c = setup.model.config;
     const Attention& attention = setup.model.blocks[0].attention;
     const at::Tensor x = at::randn({6, c.d_model}, at::kDouble);
-    const AttentionOutput out = attention_forward(c, attention, rotary_table(c, 6, at::kDouble), x);
+    const AttentionOutput out =
+        attention_forward(c, attention, rotary_table(c, attention.span, 6, at::kDouble), x);
     EXPECT_LT((out.pattern.sum(-1) - 1).abs().max().item<double>(), 1e-12);
     EXPECT_EQ(out.pattern.triu(1).abs().max().item<double>(), 0.0);
     at::Tensor values = at::mm(x, attention.value.t());
@@ -38,6 +39,45 @@ TEST(Attention, FoldsValueProjectionAndNormIntoOneMatrix) {
     const at::Tensor folded =
         at::mm(g, fold_value_norm(block.attention, block.attention_norm)) * scale;
     EXPECT_LT((apart - folded).abs().max().item<double>(), 1e-12);
+  }
+}
+
+TEST(Attention, FoldsOutputProjectionAndTheNormBehindItIntoOneMatrix) {
+  for (const NormKind kind : {NormKind::kRms, NormKind::kLayer}) {
+    at::manual_seed(7);
+    Attention attention;
+    attention.output = at::randn({8, 12}, at::kDouble);
+    const Norm norm{.kind = kind, .epsilon = 1e-5, .gain = at::randn({8}, at::kDouble), .bias = {}};
+    const at::Tensor g = at::randn({5, 8}, at::kDouble);
+    const at::Tensor scale = at::rand({5, 1}, at::kDouble) + 0.5;
+    const at::Tensor apart = at::mm(norm_pull(norm, scale, g), attention.output);
+    const at::Tensor folded = at::mm(g, fold_output_norm(attention, norm)) * scale;
+    EXPECT_LT((apart - folded).abs().max().item<double>(), 1e-12);
+    EXPECT_TRUE(fold_output_norm(attention, std::nullopt).is_same(attention.output));
+  }
+}
+
+// Position 4 of a window of 3 sees 2, 3 and 4.
+TEST(Attention, SeesOnlyItsWindowInSlidingLayers) {
+  ModelConfig c;
+  c.n_heads = c.n_kv_heads = 1;
+  c.d_head = c.d_model = 4;
+  c.sliding_window = 3;
+  at::manual_seed(8);
+  Attention attention;
+  for (at::Tensor* weight :
+       {&attention.query, &attention.key, &attention.value, &attention.output}) {
+    *weight = at::randn({4, 4}, at::kDouble);
+  }
+  attention.span = AttentionSpan::kSliding;
+  const at::Tensor x = at::randn({5, 4}, at::kDouble);
+  const at::Tensor pattern =
+      attention_forward(c, attention, rotary_table(c, attention.span, 5, at::kDouble), x)
+          .pattern[0];
+  for (std::int64_t q = 0; q < 5; ++q) {
+    for (std::int64_t k = 0; k < 5; ++k) {
+      EXPECT_EQ(pattern[q][k].item<double>() > 0, k <= q && q - k < 3) << q << " " << k;
+    }
   }
 }
 

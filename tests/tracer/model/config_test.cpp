@@ -68,6 +68,83 @@ TEST(Config, RefusesOptionsThatWouldChangeTheComputationSilently) {
             "bf16 weights");
 }
 
+std::string gemma(const std::string& name, const std::string& more) {
+  return R"({"architectures": [")" + name +
+         R"("], "vocab_size": 10, "num_hidden_layers": 7, "hidden_size": 16,)"
+         R"( "num_attention_heads": 4, "intermediate_size": 16)" +
+         more + "}";
+}
+
+ModelConfig config_of(const std::string& json) {
+  const TempDir directory;
+  write_text(directory / "config.json", json);
+  return read_model_config(directory.path());
+}
+
+TEST(Config, TakesTheFamilysCapsAndWindowsUnlessTheFileSaysNone) {
+  const ModelConfig all = config_of(gemma("Gemma2ForCausalLM", ""));
+  EXPECT_EQ(all.attention_softcap, 50);
+  EXPECT_EQ(all.final_softcap, 30);
+  EXPECT_EQ(all.query_scalar, 256);
+  EXPECT_EQ(all.sliding_window, 4096);
+  EXPECT_EQ(all.embedding_scale, 4);
+  EXPECT_EQ(all.spans[0], AttentionSpan::kSliding);
+  EXPECT_EQ(all.spans[1], AttentionSpan::kFull);
+  const ModelConfig none = config_of(gemma(
+      "Gemma2ForCausalLM",
+      R"(, "attn_logit_softcapping": null, "final_logit_softcapping": null, "sliding_window": null)"));
+  EXPECT_EQ(none.attention_softcap, 0);
+  EXPECT_EQ(none.final_softcap, 0);
+  EXPECT_EQ(none.spans[0], AttentionSpan::kFull);
+}
+
+TEST(Config, LeavesEverySixthLayerOfGemma3Full) {
+  const ModelConfig c = config_of(gemma("Gemma3ForCausalLM", ""));
+  for (std::size_t layer = 0; layer < 7; ++layer) {
+    EXPECT_EQ(c.spans[layer] == AttentionSpan::kFull, layer == 5) << layer;
+  }
+}
+
+TEST(Config, ReadsTheTextModelOfAModelThatSees) {
+  const ModelConfig c =
+      config_of(R"({"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3",)"
+                R"( "vision_config": {"hidden_size": 3}, "text_config": {"hidden_size": 16,)"
+                R"( "num_hidden_layers": 2, "intermediate_size": 8,)"
+                R"( "rope_scaling": {"factor": 8.0, "rope_type": "linear"}}})");
+  EXPECT_EQ(c.d_model, 16);
+  EXPECT_EQ(c.n_heads, 8);
+  EXPECT_EQ(c.n_kv_heads, 4);
+  EXPECT_EQ(c.d_head, 256);
+  EXPECT_EQ(c.vocabulary_size, 262208);
+  EXPECT_EQ(c.rope_scaling.kind, RopeScaling::Kind::kLinear);
+  EXPECT_EQ(c.sliding_rope_theta, 1e4);
+}
+
+TEST(Config, ReadsRopeParametersOfNewerFiles) {
+  const ModelConfig flat = config_of(
+      llama(R"(, "rope_parameters": {"rope_theta": 7.0, "rope_type": "linear", "factor": 2.0})"));
+  EXPECT_EQ(flat.rope_theta, 7);
+  EXPECT_EQ(flat.rope_scaling.factor, 2);
+  const ModelConfig by_span = config_of(gemma(
+      "Gemma3ForCausalLM",
+      R"(, "rope_parameters": {"full_attention": {"rope_theta": 7.0, "rope_type": "default"},)"
+      R"( "sliding_attention": {"rope_theta": 5.0, "rope_type": "default"}})"));
+  EXPECT_EQ(by_span.rope_theta, 7);
+  EXPECT_EQ(by_span.sliding_rope_theta, 5);
+}
+
+TEST(Config, RefusesListsOfLayersThatDoNotFit) {
+  EXPECT_EQ(error_of(gemma("Gemma2ForCausalLM", R"(, "layer_types": ["full_attention"])")),
+            "[load_model] DIR/config.json: key layer_types has 1 entries, expected 7, one a layer");
+  EXPECT_EQ(error_of(llama(R"(, "layer_types": ["full_attention", "chunked_attention"])")),
+            "[load_model] DIR/config.json: key layer_types holds \"chunked_attention\", expected "
+            "full_attention or sliding_attention");
+  EXPECT_EQ(error_of(llama(R"(, "layer_types": [1, 2])")),
+            "[load_model] DIR/config.json: key layer_types holds 1, expected an array of strings");
+  EXPECT_EQ(error_of(gemma("Gemma2ForCausalLM", R"(, "sliding_window": -4)")),
+            "[load_model] DIR/config.json: key sliding_window is -4, expected at least 1");
+}
+
 TEST(Config, RefusesAMissingOrBrokenFile) {
   const TempDir directory;
   EXPECT_EQ(message_of<std::runtime_error>([&] { read_model_config(directory.path()); }),

@@ -90,22 +90,28 @@ TEST_F(Load, ReadsTheSameNumbersFromEveryStoredType) {
   }
 }
 
-TEST(LoadGpt2, ReadsTensorsWithoutTheirPrefixToo) {
+TEST(LoadRenamed, ReadsTensorsUnderEveryNameThatFilesOfTheFamilyUse) {
   for (const NamedModelSpec& tiny : all_tiny_models()) {
-    const std::string prefix(tiny.spec.family->tensors.optional_prefix);
-    if (prefix.empty()) continue;
-    const TempDir directory;
-    write_tiny_model(directory.path(), tiny.spec);
-    const Model before = load_model(directory.path(), at::kDouble);
-    edit_tensors(directory / "model.safetensors", [&](NamedTensors& tensors) {
-      NamedTensors bare;
-      for (const auto& [name, tensor] : tensors) {
-        bare[name.starts_with(prefix) ? name.substr(prefix.size()) : name] = tensor.clone();
-      }
-      tensors = bare;
-    });
-    const Model after = load_model(directory.path(), at::kDouble);
-    EXPECT_TRUE(at::equal(before.blocks[2].attention.query, after.blocks[2].attention.query));
+    for (const Renaming& renaming : tiny.spec.family->renamings) {
+      if (renaming.named.empty()) continue;
+      SCOPED_TRACE(tiny.name + " " + std::string(renaming.stored));
+      const TempDir directory;
+      write_tiny_model(directory.path(), tiny.spec);
+      const Model before = load_model(directory.path(), at::kDouble);
+      edit_tensors(directory / "model.safetensors", [&](NamedTensors& tensors) {
+        NamedTensors renamed;
+        for (const auto& [name, tensor] : tensors) {
+          const std::string rest =
+              name.starts_with(renaming.named) ? name.substr(renaming.named.size()) : std::string();
+          renamed[rest.empty() ? name : std::string(renaming.stored) + rest] = tensor.clone();
+        }
+        tensors = renamed;
+      });
+      const Model after = load_model(directory.path(), at::kDouble);
+      EXPECT_TRUE(at::equal(before.blocks[2].mlp.down, after.blocks[2].mlp.down));
+      EXPECT_TRUE(at::equal(before.final_norm.gain, after.final_norm.gain));
+      EXPECT_TRUE(at::equal(before.unembedding, after.unembedding));
+    }
   }
 }
 

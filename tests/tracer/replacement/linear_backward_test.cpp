@@ -61,8 +61,8 @@ TEST(LinearBackward, IsTheTransposeOfLinearForward) {
       if (site == 3) {
         input.embedding = x;
       } else {
-        input.mlp_out.resize(3);
-        input.mlp_out[site] = x;
+        input.written.resize(3);
+        input.written[site] = x;
       }
       const FrozenStream stream = linear_forward(run, input, 6);
       for (std::size_t t = 0; t < reads.size(); ++t) {

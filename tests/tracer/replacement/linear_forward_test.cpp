@@ -5,6 +5,7 @@
 
 #include "tests/support/tiny_setup.h"
 #include "tracer/replacement/read_site.h"
+#include "tracer/replacement/write_site.h"
 
 namespace circuit::testing {
 namespace {
@@ -30,15 +31,16 @@ TEST(LinearForward, ReproducesTheLiveRunFromAllItsParts) {
                                  setup.model.blocks[layer].mlp_norm, block.mlp_inverse_scale,
                                  block.residual_mid));
       const at::Tensor skip = setup.transcoders->skip(static_cast<std::int64_t>(layer));
-      input.mlp_out.push_back(skip.defined() ? block.mlp_out - at::mm(reads.back(), skip.t())
-                                             : block.mlp_out);
+      const at::Tensor& written =
+          written_value(setup.transcoders->info().write_site, setup.model.blocks[layer], block);
+      input.written.push_back(skip.defined() ? written - at::mm(reads.back(), skip.t()) : written);
     }
     const FrozenStream stream = linear_forward(run, input, 5);
     for (std::size_t layer = 0; layer < reads.size(); ++layer) {
       EXPECT_LT((stream.reads[layer] - reads[layer]).abs().max().item<double>(), 1e-10);
     }
     const at::Tensor logits = at::mv(setup.model.unembedding, stream.final_read[4]);
-    EXPECT_LT((logits - run.record.logits[0]).abs().max().item<double>(), 1e-10);
+    EXPECT_LT((logits - run.record.uncapped_logits[0]).abs().max().item<double>(), 1e-10);
   }
 }
 

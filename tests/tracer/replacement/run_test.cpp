@@ -8,6 +8,7 @@
 #include "tests/support/throws.h"
 #include "tests/support/tiny_setup.h"
 #include "tracer/replacement/read_site.h"
+#include "tracer/replacement/write_site.h"
 
 namespace circuit::testing {
 namespace {
@@ -39,7 +40,9 @@ TEST(Run, WritesTheMlpOutputAsFeaturesErrorBiasAndSkip) {
             run.features.activations[i] *
             setup.transcoders->decoder_rows(source, feature)[0][index - source];
       }
-      EXPECT_LT((sum - block.mlp_out).narrow(0, 1, 4).abs().max().item<double>(), 1e-10);
+      const at::Tensor& written =
+          written_value(setup.transcoders->info().write_site, setup.model.blocks[layer], block);
+      EXPECT_LT((sum - written).narrow(0, 1, 4).abs().max().item<double>(), 1e-10);
       EXPECT_EQ(run.errors[layer][0].abs().max().item<double>(), 0.0);
     }
   }

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/gguf_writer.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/throws.h"
 
@@ -79,6 +80,23 @@ TEST(ContentHash, OfALargeSafetensorsFileSeesItsWholeHeader) {
   text[80'000] = 'y';
   write_text(path, text);
   EXPECT_NE(content_hash(Paths{path}), before);
+}
+
+TEST(ContentHash, OfALargeGgufFileSeesItsWholeHeader) {
+  const TempDir directory;
+  const auto path = directory / "large.gguf";
+  const auto hash = [&](char middle) {
+    std::string text(120'000, 'x');  // longer than the first block
+    text[80'000] = middle;
+    testing::GgufWriter writer;
+    writer.text("tokenizer.chat_template", text);
+    const std::int64_t size = std::int64_t{6} << 20;
+    writer.tensor("w", GgmlType::kI8, std::vector{size},
+                  std::string(static_cast<std::size_t>(size), 'w'));
+    writer.write(path);
+    return content_hash(Paths{path});
+  };
+  EXPECT_NE(hash('x'), hash('y'));
 }
 
 TEST(ContentHash, NamesAFileThatCannotBeRead) {

@@ -7,5 +7,11 @@ namespace circuit::arch {
 
 extern const Architecture kLlama;
 extern const Architecture kGpt2;
+extern const Architecture kMistral;
+extern const Architecture kQwen2;
+extern const Architecture kQwen3;
+extern const Architecture kGemma2;
+extern const Architecture kGemma3;
+extern const Architecture kGemma3WithVision;
 
 }  // namespace circuit::arch

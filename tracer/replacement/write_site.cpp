@@ -1,0 +1,40 @@
+#include "tracer/replacement/write_site.h"
+
+#include <ATen/ATen.h>
+
+namespace circuit {
+
+bool has_norm_behind(WriteSite site, const Block& block) {
+  return site == WriteSite::kMlpOutRaw && block.mlp_post_norm.has_value();
+}
+
+const at::Tensor& written_value(WriteSite site, const Block& block, const BlockRecord& record) {
+  return has_norm_behind(site, block) ? record.mlp_raw : record.mlp_out;
+}
+
+at::Tensor write_push(WriteSite site, const Block& block, const BlockRecord& record,
+                      const at::Tensor& x) {
+  if (!has_norm_behind(site, block)) return x;
+  return norm_push(*block.mlp_post_norm, record.mlp_post_inverse_scale.narrow(0, 0, x.size(0)), x);
+}
+
+at::Tensor write_pull(WriteSite site, const Block& block, const at::Tensor& inverse_scale,
+                      const at::Tensor& gradients) {
+  if (!has_norm_behind(site, block)) return gradients;
+  return norm_pull(*block.mlp_post_norm, inverse_scale, gradients);
+}
+
+at::Tensor written_by_features(const Model& model, const TranscoderSet& transcoders,
+                               std::int64_t layer, const at::Tensor& features) {
+  const at::Tensor rows = transcoders.decoder_rows(layer, features).to(model.device());
+  at::Tensor sum = at::zeros_like(rows.select(1, 0));
+  for (std::int64_t step = 0; step < rows.size(1); ++step) {
+    const Block& block = model.blocks[static_cast<std::size_t>(layer + step)];
+    const at::Tensor into = rows.select(1, step);
+    const bool gains = has_norm_behind(transcoders.info().write_site, block);
+    sum = sum + (gains ? into * block.mlp_post_norm->gain : into);
+  }
+  return sum;
+}
+
+}  // namespace circuit

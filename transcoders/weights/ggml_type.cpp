@@ -1,0 +1,53 @@
+#include "transcoders/weights/ggml_type.h"
+
+#include <algorithm>
+#include <array>
+
+namespace circuit {
+namespace {
+
+struct TypeRow {
+  std::uint32_t number;
+  std::string_view name;
+  std::size_t elements;
+  std::size_t bytes;
+};
+
+// Ascending numbers. The gaps are types that were withdrawn.
+constexpr std::array<TypeRow, 34> kTypes{{
+    {0, "F32", 1, 4},         {1, "F16", 1, 2},         {2, "Q4_0", 32, 18},
+    {3, "Q4_1", 32, 20},      {6, "Q5_0", 32, 22},      {7, "Q5_1", 32, 24},
+    {8, "Q8_0", 32, 34},      {9, "Q8_1", 32, 40},      {10, "Q2_K", 256, 84},
+    {11, "Q3_K", 256, 110},   {12, "Q4_K", 256, 144},   {13, "Q5_K", 256, 176},
+    {14, "Q6_K", 256, 210},   {15, "Q8_K", 256, 292},   {16, "IQ2_XXS", 256, 66},
+    {17, "IQ2_XS", 256, 74},  {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},
+    {20, "IQ4_NL", 32, 18},   {21, "IQ3_S", 256, 110},  {22, "IQ2_S", 256, 82},
+    {23, "IQ4_XS", 256, 136}, {24, "I8", 1, 1},         {25, "I16", 1, 2},
+    {26, "I32", 1, 4},        {27, "I64", 1, 8},        {28, "F64", 1, 8},
+    {29, "IQ1_M", 256, 56},   {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},
+    {35, "TQ2_0", 256, 66},   {39, "MXFP4", 32, 17},    {40, "NVFP4", 64, 36},
+    {41, "Q1_0", 128, 18},
+}};
+static_assert(std::ranges::is_sorted(kTypes, {}, &TypeRow::number));
+
+const TypeRow* find_row(std::uint32_t number) {
+  const auto* found = std::ranges::lower_bound(kTypes, number, {}, &TypeRow::number);
+  return found != kTypes.end() && found->number == number ? &*found : nullptr;
+}
+
+const TypeRow& row_of(GgmlType type) { return *find_row(static_cast<std::uint32_t>(type)); }
+
+}  // namespace
+
+std::optional<GgmlType> ggml_type(std::uint32_t number) {
+  if (find_row(number) == nullptr) return std::nullopt;
+  return static_cast<GgmlType>(number);
+}
+
+std::string_view name_of(GgmlType type) { return row_of(type).name; }
+
+std::size_t block_elements(GgmlType type) { return row_of(type).elements; }
+
+std::size_t block_bytes(GgmlType type) { return row_of(type).bytes; }
+
+}  // namespace circuit
