@@ -28,8 +28,8 @@ LoadedModel::LoadedModel(const LoadOptions& load)
 
 EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
   if (input.token_ids) {
-    const auto count = static_cast<std::int64_t>(input.token_ids->size());
-    return {.ids = *input.token_ids, .text = "", .positions = positions_of_prompt(count)};
+    const auto n = static_cast<std::int64_t>(input.token_ids->size());
+    return {.ids = *input.token_ids, .text = "", .positions = positions_of_prompt(n)};
   }
   if (!tokenizer) {
     throw std::runtime_error("[encode_prompt] " + (options.model / "tokenizer.json").string() +
@@ -39,12 +39,13 @@ EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
   if (input.chat) {
     EncodedChat chat =
         encode_chat(*tokenizer, load_chat_template(options.model), *input.chat, start);
-    return {.ids = std::move(chat.ids), .text = std::move(chat.text), .positions = chat.positions};
+    return {.ids = std::move(chat.ids),
+            .text = std::move(chat.text),
+            .positions = chat.positions};
   }
-  EncodedPrompt encoded{
-      .ids = encode_prompt(*tokenizer, input.prompt, start), .text = input.prompt, .positions = {}};
-  encoded.positions = positions_of_prompt(static_cast<std::int64_t>(encoded.ids.size()));
-  return encoded;
+  std::vector<std::int32_t> ids = encode_prompt(*tokenizer, input.prompt, start);
+  const auto n = static_cast<std::int64_t>(ids.size());
+  return {.ids = std::move(ids), .text = input.prompt, .positions = positions_of_prompt(n)};
 }
 
 std::vector<std::int32_t> end_ids(const LoadedModel& loaded) {
