@@ -36,6 +36,8 @@ const std::vector<Rule> kRules = {
     {"transcoders", {"transcoders/weights"}, {"torch", "yaml-cpp", "tbb", "posix"}, {kTensor}},
 
     {"tracer/text", {"transcoders/weights"}, {"pcre2", "icu", "simdjson"}, {}},
+    {"tracer/text/jinja", {"tracer/text"}, {"icu"}, {}},
+    {"tracer/text/chat", {"tracer/text", "tracer/text/jinja"}, {"simdjson"}, {}},
     {"tracer/machine", {}, {"torch", "tbb", "posix"}, {kTensor}},
     {"tracer/model",
      {"tracer/text", "tracer/machine", "transcoders", "transcoders/weights"},

@@ -18,25 +18,6 @@ constexpr std::size_t kFeaturesPerTask = 64;
 
 using FeatureKey = std::pair<std::int32_t, std::int32_t>;
 
-// What each feature writes to the residual stream in all layers together: [features, d_model]. A
-// norm behind the MLP counts with its gain; its scale is another at every position.
-at::Tensor written_vectors(const Model& model, const TranscoderSet& transcoders,
-                           std::span<const FeatureKey> features) {
-  std::vector<at::Tensor> rows;
-  for (const auto& [layer, feature] : features) {
-    const at::Tensor index = at::tensor({static_cast<std::int64_t>(feature)});
-    const at::Tensor written = transcoders.decoder_rows(layer, index)[0].to(model.device());
-    at::Tensor sum = at::zeros_like(written[0]);
-    for (std::int64_t step = 0; step < written.size(0); ++step) {
-      const Block& block = model.blocks[static_cast<std::size_t>(layer + step)];
-      const bool gains = has_norm_behind(transcoders.info().write_site, block);
-      sum = sum + (gains ? written[step] * block.mlp_post_norm->gain : written[step]);
-    }
-    rows.push_back(sum);
-  }
-  return at::stack(rows);
-}
-
 std::string join_tokens(const Tokenizer* tokenizer, const at::Tensor& ids) {
   std::string text;
   for (std::int64_t i = 0; i < ids.numel(); ++i) {
@@ -46,6 +27,17 @@ std::string join_tokens(const Tokenizer* tokenizer, const at::Tensor& ids) {
     text += i > 0 && !token.starts_with(" ") ? " " + token : token;
   }
   return text;
+}
+
+// Features of one layer after the other, in their order in `features`.
+at::Tensor written_vectors(const Model& model, const TranscoderSet& transcoders,
+                           std::span<const FeatureKey> features) {
+  std::vector<at::Tensor> rows;
+  for (const auto& [layer, feature] : features) {
+    const at::Tensor index = at::tensor({static_cast<std::int64_t>(feature)});
+    rows.push_back(written_by_features(model, transcoders, layer, index));
+  }
+  return at::cat(rows);
 }
 
 }  // namespace
@@ -59,29 +51,36 @@ std::int64_t naming_bytes(const Model& model) {
   return values * static_cast<std::int64_t>(at::elementSize(model.dtype));
 }
 
+std::vector<std::string> name_vectors(
+    const Model& model, const Tokenizer* tokenizer, std::size_t count,
+    const std::function<at::Tensor(std::size_t first, std::size_t count)>& vectors) {
+  std::vector<std::string> names(count);
+  const at::Tensor mean = model.unembedding.mean(0);
+  parallel_tasks((count + kFeaturesPerTask - 1) / kFeaturesPerTask, [&](std::size_t task) {
+    const std::size_t first = task * kFeaturesPerTask;
+    const at::Tensor written =
+        vectors(first, std::min(kFeaturesPerTask, count - first)) * model.final_norm.gain;
+    const at::Tensor effects =
+        at::mm(written, model.unembedding.t()) - at::mv(written, mean).unsqueeze(1);
+    const at::Tensor top =  // ids, best first
+        std::get<1>(effects.topk(std::min(kTokensPerName, effects.size(1)), /*dim=*/1))
+            .to(at::kCPU);
+    for (std::int64_t i = 0; i < top.size(0); ++i) {
+      names[first + static_cast<std::size_t>(i)] = join_tokens(tokenizer, top.select(0, i));
+    }
+  });
+  release_pages(model.unembedding);
+  return names;
+}
+
 std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
                                                  const TranscoderSet& transcoders,
                                                  const Tokenizer* tokenizer,
                                                  std::span<const FeatureKey> features) {
-  std::vector<std::string> names(features.size());
-  const at::Tensor mean = model.unembedding.mean(0);
-  parallel_tasks(
-      (features.size() + kFeaturesPerTask - 1) / kFeaturesPerTask, [&](std::size_t task) {
-        const std::size_t first = task * kFeaturesPerTask;
-        const auto some =
-            features.subspan(first, std::min(kFeaturesPerTask, features.size() - first));
-        const at::Tensor written =
-            written_vectors(model, transcoders, some) * model.final_norm.gain;
-        const at::Tensor effects =
-            at::mm(written, model.unembedding.t()) - at::mv(written, mean).unsqueeze(1);
-        const at::Tensor top =  // ids, best first
-            std::get<1>(effects.topk(std::min(kTokensPerName, effects.size(1)), /*dim=*/1))
-                .to(at::kCPU);
-        for (std::size_t i = 0; i < some.size(); ++i) {
-          names[first + i] = join_tokens(tokenizer, top.select(0, static_cast<std::int64_t>(i)));
-        }
+  const std::vector<std::string> names = name_vectors(
+      model, tokenizer, features.size(), [&](std::size_t first, std::size_t count) {
+        return written_vectors(model, transcoders, features.subspan(first, count));
       });
-  release_pages(model.unembedding);
   std::map<FeatureKey, FeatureLabel> labels;
   for (std::size_t i = 0; i < features.size(); ++i) {
     labels[features[i]] = {.text = names[i], .source = "output tokens"};

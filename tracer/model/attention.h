@@ -21,18 +21,27 @@ struct Attention {
   AttentionSpan span = AttentionSpan::kFull;
 };
 
+/// Keys, rotated, and values of the positions read so far, in room for more.
+struct KeyValueCache {
+  at::Tensor keys;    ///< [n_kv_heads, capacity, d_head]
+  at::Tensor values;  ///< [capacity, n_kv_heads * d_head]
+  std::int64_t length = 0;
+};
+
 struct AttentionOutput {
-  at::Tensor pattern;  ///< [n_heads, n, n], row = query position
+  at::Tensor pattern;  ///< [n_heads, n, n], row = query position; with a cache [n_heads, m, n]
   at::Tensor output;   ///< [n, d_model]
 };
 
-/// x [n, d_model] after the norm. `rotary`, the table of the layer's span, is ignored for learned
-/// positions.
+/// x [m, d_model] after the norm, all positions there are or those behind the cache's, which then
+/// are added to it. `rotary`, the table of these positions and the layer's span, is ignored for
+/// learned positions. A defined `pattern` is used in place of the live one.
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
-                                  const RotaryTable& rotary, const at::Tensor& x);
+                                  const RotaryTable& rotary, const at::Tensor& x,
+                                  KeyValueCache* cache = nullptr, const at::Tensor& pattern = {});
 
-/// Values mixed by a frozen pattern and projected: values [n, n_kv_heads * d_head] -> [n, d_model],
-/// without the output bias. Linear in `values`.
+/// Values mixed by a frozen pattern [n_heads, m, n] and projected:
+/// values [n, n_kv_heads * d_head] -> [m, d_model], without the output bias. Linear in `values`.
 at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
                           const at::Tensor& pattern, const at::Tensor& values);
 

@@ -1,31 +1,20 @@
 // A decoder-only language model and its forward pass, with a record of everything that the
-// replacement freezes. Non-goals: key-value caches, batches of prompts.
+// replacement freezes. Non-goals: key-value caches (live_forward.h), batches of prompts.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
-#include "tracer/model/attention.h"
+#include "tracer/model/block.h"
 #include "tracer/model/config.h"
-#include "tracer/model/mlp.h"
 #include "tracer/model/norm.h"
 
 namespace circuit {
-
-struct Block {
-  Norm attention_norm;
-  Attention attention;
-  std::optional<Norm> attention_post_norm;  ///< of what attention adds to the residual stream
-  Norm mlp_norm;
-  Mlp mlp;
-  std::optional<Norm> mlp_post_norm;  ///< of what the MLP adds to it
-};
 
 struct Model {
   ModelConfig config;
@@ -49,18 +38,6 @@ struct Model {
 Model load_model(const std::filesystem::path& path, at::ScalarType dtype = at::kFloat,
                  at::Device device = at::kCPU);
 
-/// What one block did.
-struct BlockRecord {
-  at::Tensor attention_inverse_scale;       ///< [n, 1] of the norm ahead of attention
-  at::Tensor pattern;                       ///< [n_heads, n, n]
-  at::Tensor attention_post_inverse_scale;  ///< [n, 1] of the norm behind it, or undefined
-  at::Tensor residual_mid;                  ///< [n, d_model]
-  at::Tensor mlp_inverse_scale;             ///< [n, 1] of the norm ahead of the MLP
-  at::Tensor mlp_raw;                       ///< [n, d_model] what the MLP gives
-  at::Tensor mlp_post_inverse_scale;        ///< [n, 1] of the norm behind it, or undefined
-  at::Tensor mlp_out;  ///< [n, d_model] what is added; mlp_raw itself without a norm behind it
-};
-
 struct ForwardRecord {
   std::vector<std::int32_t> input_ids;
   at::Tensor token_embeddings;  ///< [n, d_model] as added to the residual stream
@@ -77,5 +54,23 @@ enum class LogitPositions : std::uint8_t { kLast, kAll };
 /// positions, or holds an id outside the vocabulary.
 ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
                       LogitPositions positions = LogitPositions::kLast);
+
+/// What passed a place: [n, d_model].
+at::Tensor recorded_value(const Model& model, const ForwardRecord& record, const SitePlace& place);
+
+/// The two ends of a forward, for others that run the blocks themselves.
+struct Embedded {
+  at::Tensor tokens;    ///< [m, d_model] as added to the residual stream
+  at::Tensor residual;  ///< the same with position embeddings
+};
+/// Ids at the positions from `first_position` on; throws as `forward` does.
+Embedded embed(const Model& model, std::span<const std::int32_t> ids, std::int64_t first_position);
+
+struct Logits {
+  at::Tensor inverse_scale;     ///< [m, 1] of the final norm
+  at::Tensor uncapped, capped;  ///< [m, vocabulary] or [1, vocabulary]
+};
+/// residual [m, d_model] behind the last block.
+Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions);
 
 }  // namespace circuit

@@ -48,6 +48,18 @@ RotaryTable rotary_table(const ModelConfig& config, AttentionSpan span, std::int
   return {angles.cos().to(dtype).to(device), angles.sin().to(dtype).to(device)};
 }
 
+RotaryTable positions_of(const RotaryTable& table, std::int64_t first, std::int64_t count) {
+  if (!table.cosines.defined()) return table;
+  return {table.cosines.narrow(0, first, count), table.sines.narrow(0, first, count)};
+}
+
+RotaryTables rotary_tables(const ModelConfig& config, std::int64_t n_positions,
+                           at::ScalarType dtype, at::Device device) {
+  if (config.positions != PositionKind::kRotary) return {};
+  return {.full = rotary_table(config, AttentionSpan::kFull, n_positions, dtype, device),
+          .sliding = rotary_table(config, AttentionSpan::kSliding, n_positions, dtype, device)};
+}
+
 at::Tensor apply_rotary(const RotaryTable& table, const at::Tensor& x) {
   const auto halves = x.chunk(2, /*dim=*/-1);
   const at::Tensor rotated = at::cat({-halves[1], halves[0]}, /*dim=*/-1);

@@ -24,4 +24,17 @@ at::Tensor write_pull(WriteSite site, const Block& block, const at::Tensor& inve
   return norm_pull(*block.mlp_post_norm, inverse_scale, gradients);
 }
 
+at::Tensor written_by_features(const Model& model, const TranscoderSet& transcoders,
+                               std::int64_t layer, const at::Tensor& features) {
+  const at::Tensor rows = transcoders.decoder_rows(layer, features).to(model.device());
+  at::Tensor sum = at::zeros_like(rows.select(1, 0));
+  for (std::int64_t step = 0; step < rows.size(1); ++step) {
+    const Block& block = model.blocks[static_cast<std::size_t>(layer + step)];
+    const at::Tensor into = rows.select(1, step);
+    const bool gains = has_norm_behind(transcoders.info().write_site, block);
+    sum = sum + (gains ? into * block.mlp_post_norm->gain : into);
+  }
+  return sum;
+}
+
 }  // namespace circuit

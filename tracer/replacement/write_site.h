@@ -26,4 +26,10 @@ at::Tensor write_push(WriteSite site, const Block& block, const BlockRecord& rec
 at::Tensor write_pull(WriteSite site, const Block& block, const at::Tensor& inverse_scale,
                       const at::Tensor& gradients);
 
+/// What features (i64 [k]) of `layer` write to the residual stream in all layers together:
+/// [k, d_model] on the model's device. A norm behind the MLP counts with its gain; its scale is
+/// another at every position.
+at::Tensor written_by_features(const Model& model, const TranscoderSet& transcoders,
+                               std::int64_t layer, const at::Tensor& features);
+
 }  // namespace circuit

@@ -8,23 +8,16 @@
 #include <unicode/uchar.h>
 
 #include "tracer/text/utf8.h"
+#include "tracer/text/white_space.h"
 
 namespace circuit {
 namespace {
-
-bool is_space(char32_t character) { return u_isUWhiteSpace(static_cast<UChar32>(character)) != 0; }
 
 bool is_word_character(char32_t character) {
   const auto c = static_cast<UChar32>(character);
   constexpr std::uint32_t kWord = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
   return (U_GET_GC_MASK(c) & kWord) != 0 || u_isUAlphabetic(c) != 0 ||
          u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL) != 0;
-}
-
-std::size_t last_character_begin(std::string_view text) {
-  std::size_t begin = text.size() - 1;
-  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) --begin;
-  return begin;
 }
 
 bool ends_with_word(std::string_view text) {
@@ -38,27 +31,6 @@ bool begins_with_word(std::string_view text) {
   std::size_t position = 0;
   const auto character = text.empty() ? std::nullopt : next_character(text, position);
   return character && is_word_character(*character);
-}
-
-std::size_t length_without_trailing_space(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t begin = last_character_begin(text);
-    std::size_t position = begin;
-    const auto character = next_character(text, position);
-    if (!character || !is_space(*character)) break;
-    text = text.substr(0, begin);
-  }
-  return text.size();
-}
-
-std::size_t length_of_leading_space(std::string_view text) {
-  std::size_t length = 0;
-  for (std::size_t position = 0; position < text.size();) {
-    const auto character = next_character(text, position);
-    if (!character || !is_space(*character)) break;
-    length = position;
-  }
-  return length;
 }
 
 }  // namespace

@@ -23,6 +23,11 @@ std::size_t hash_pair(std::uint64_t pair) {
   return static_cast<std::size_t>(hash ^ (hash >> 32U));
 }
 
+[[noreturn]] void fail_unknown(std::string_view token) {
+  throw std::invalid_argument("[add_merge] \"" + std::string(token) +
+                              "\" is not in the vocabulary");
+}
+
 }  // namespace
 
 Bpe::Bpe(Vocabulary vocabulary, const BpeOptions& options)
@@ -33,6 +38,11 @@ Bpe::Bpe(Vocabulary vocabulary, const BpeOptions& options)
     short_characters_[character] = vocabulary_.find(text);
   }
   fallback_ = find_byte_tokens(vocabulary_, options_.byte_fallback);
+  for (const std::int32_t id : fallback_) {
+    if (id < 0) continue;
+    least_byte_token_ = std::min(least_byte_token_, id);
+    largest_byte_token_ = std::max(largest_byte_token_, id);
+  }
 }
 
 void Bpe::reserve_merges(std::size_t n_merges) {
@@ -40,21 +50,49 @@ void Bpe::reserve_merges(std::size_t n_merges) {
   if (n_slots > merges_.size()) rehash_merges(n_slots);
 }
 
-void Bpe::add_merge(std::string_view left, std::string_view right) {
-  const std::string text = std::string(left).append(right);
-  const auto find = [this](std::string_view token) {
-    const std::int32_t id = vocabulary_.find(token);
-    if (id >= 0) return id;
-    throw std::invalid_argument("[add_merge] \"" + std::string(token) +
-                                "\" is not in the vocabulary");
+void Bpe::add_merges(std::span<const MergeTexts> merges) {
+  std::vector<std::string_view> parts;
+  parts.reserve(2 * merges.size());
+  for (const auto& [left, right] : merges) parts.insert(parts.end(), {left, right});
+  std::vector<std::int32_t> ids(parts.size());
+  vocabulary_.find_all(parts, ids);
+  if (const auto missing = std::ranges::find(ids, -1); missing != ids.end()) {
+    fail_unknown(parts[static_cast<std::size_t>(missing - ids.begin())]);
+  }
+  reserve_merges(n_merges_ + merges.size());
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    const std::size_t hash = hash_pair(pair_of(ids[2 * i], ids[2 * i + 1]));
+    __builtin_prefetch(&merges_[hash & (merges_.size() - 1)], /*write=*/1);
+  }
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    last_merged_ = find_merged(merges[i], last_merged_);
+    add_merge(ids[2 * i], ids[2 * i + 1], last_merged_, next_rank_++);
+  }
+}
+
+// Files hold merges mostly in the order of the tokens that they make: those need no lookup.
+std::int32_t Bpe::find_merged(const MergeTexts& merge, std::int32_t last) const {
+  const auto is_made = [&](std::int32_t id) {
+    const std::string_view text = vocabulary_.text(id);
+    return text.size() == merge.left.size() + merge.right.size() && text.starts_with(merge.left) &&
+           text.ends_with(merge.right);
   };
-  const std::int32_t left_id = find(left);
-  const std::int32_t right_id = find(right);
-  add_merge(left_id, right_id, find(text), next_rank_++);
+  if (is_made(last)) return last;
+  if (is_made(last + 1)) return last + 1;
+  const std::string text = std::string(merge.left).append(merge.right);
+  const std::int32_t id = vocabulary_.find(text);
+  if (id < 0) fail_unknown(text);
+  return id;
+}
+
+bool Bpe::is_stand_in(std::int32_t id) const {
+  return id == options_.unknown_id || (id >= least_byte_token_ && id <= largest_byte_token_ &&
+                                       std::ranges::find(fallback_, id) != fallback_.end());
 }
 
 void Bpe::add_merge(std::int32_t left, std::int32_t right, std::int32_t merged,
                     std::uint32_t rank) {
+  merges_stand_ins_ = merges_stand_ins_ || is_stand_in(left) || is_stand_in(right);
   const std::uint64_t pair = pair_of(left, right);
   reserve_merges(n_merges_ + 1);
   Merge& slot = merge_slot(pair);

@@ -5,12 +5,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "tracer/text/vocabulary.h"
 
 namespace circuit {
+
+/// The texts of two tokens that become one.
+struct MergeTexts {
+  std::string_view left;
+  std::string_view right;
+};
 
 struct BpeOptions {
   std::optional<std::int32_t> unknown_id;  ///< for characters that the vocabulary lacks
@@ -28,14 +35,22 @@ class Bpe {
   Bpe(Vocabulary vocabulary, const BpeOptions& options);
 
   void reserve_merges(std::size_t n_merges);
-  /// The next merge in order. Throws std::invalid_argument when a part or the result is no token.
-  void add_merge(std::string_view left, std::string_view right);
+  /// The next merges in order; many at once are faster. Throws std::invalid_argument when a part
+  /// or a result is no token.
+  void add_merges(std::span<const MergeTexts> merges);
+  void add_merge(std::string_view left, std::string_view right) {
+    add_merges(std::array{MergeTexts{left, right}});
+  }
   /// The neighbours `left` and `right` become `merged`; pairs of the lowest rank merge first, among
   /// equals the leftmost. Ids are of the vocabulary. Not to be mixed with the other add_merge.
   void add_merge(std::int32_t left, std::int32_t right, std::int32_t merged, std::uint32_t rank);
 
   /// Appends the ids of `word`, valid UTF-8, to `ids`.
   void encode(std::string_view word, std::vector<std::int32_t>& ids) const;
+
+  /// Whether every token that merging makes is the text of its characters: no merge has a part
+  /// that stands for a byte or for an unknown character, and no word is looked up as a whole.
+  bool joins_texts_only() const { return !options_.ignore_merges && !merges_stand_ins_; }
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
   std::optional<std::int32_t> unknown_id() const { return options_.unknown_id; }
@@ -50,6 +65,8 @@ class Bpe {
   static constexpr std::uint64_t kNoPair = ~std::uint64_t{0};
   static constexpr std::uint32_t kNoRank = ~std::uint32_t{0};
 
+  std::int32_t find_merged(const MergeTexts& merge, std::int32_t last) const;
+  bool is_stand_in(std::int32_t id) const;
   void rehash_merges(std::size_t n_slots);
   Merge& merge_slot(std::uint64_t pair);
   /// Rank kNoRank when the pair does not merge.
@@ -65,8 +82,12 @@ class Bpe {
   std::vector<Merge> merges_;  // open addressing, a power of two, at most two thirds full
   std::size_t n_merges_ = 0;
   std::uint32_t next_rank_ = 0;
-  std::array<std::int32_t, 0x800> short_characters_{};  // ids of characters of one or two bytes
-  std::array<std::int32_t, 256> fallback_{};            // ids of <0x00> to <0xFF>, -1 for none
+  std::int32_t last_merged_ = -1;
+  bool merges_stand_ins_ = false;
+  std::array<std::int32_t, 0x800> short_characters_{};      // ids of characters of one or two bytes
+  std::array<std::int32_t, 256> fallback_{};                // ids of <0x00> to <0xFF>, -1 for none
+  std::int32_t least_byte_token_ = Vocabulary::kMaxTokens;  // of those that there are
+  std::int32_t largest_byte_token_ = -1;
 };
 
 }  // namespace circuit

@@ -20,4 +20,15 @@ std::string decode_token(std::string_view token, bool is_added, const DecoderOpt
   return text;
 }
 
+std::string_view strip_decoded(std::string_view text, const DecoderOptions& options) {
+  const std::string_view stripped = options.stripped;
+  for (std::size_t i = 0; i < options.strip_left && text.starts_with(stripped); ++i) {
+    text.remove_prefix(stripped.size());
+  }
+  for (std::size_t i = 0; i < options.strip_right && text.ends_with(stripped); ++i) {
+    text.remove_suffix(stripped.size());
+  }
+  return text;
+}
+
 }  // namespace circuit

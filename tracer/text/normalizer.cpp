@@ -13,7 +13,10 @@
 #include <unicode/uchar.h>
 #include <unicode/uniset.h>
 
+#include "tracer/text/charsmap.h"
+#include "tracer/text/regex.h"
 #include "tracer/text/utf8.h"
+#include "tracer/text/white_space.h"
 
 namespace circuit {
 namespace {
@@ -84,23 +87,42 @@ std::string lowercase(std::string_view text) {
   return result;
 }
 
+std::string replace_matches(std::string_view text, const Regex& regex, std::string_view content) {
+  std::vector<TextPart> parts;
+  regex.split(text, parts);
+  std::string result;
+  for (const TextPart& part : parts) {
+    result += part.is_match ? content : text.substr(part.begin, part.end - part.begin);
+  }
+  return result;
+}
+
 }  // namespace
 
+// A step and what it works with.
+struct Normalizer::Stage {
+  NormalizerStep step;
+  std::unique_ptr<const icu::FilteredNormalizer2> form;
+  std::optional<Regex> regex;
+  std::optional<Charsmap> charsmap;
+};
+
 struct Normalizer::Impl {
-  explicit Impl(std::vector<NormalizerStep> all_steps) : steps(std::move(all_steps)) {
-    forms.reserve(steps.size());  // one for each step, used by those that compose
-    for (const NormalizerStep& step : steps) {
-      const bool composes = step.kind <= Kind::kNfkd;
-      if (composes && !characters) characters = composed_characters();
-      forms.push_back(
-          composes ? std::make_unique<const icu::FilteredNormalizer2>(form(step.kind), *characters)
-                   : nullptr);
+  explicit Impl(std::vector<NormalizerStep> steps) {
+    for (NormalizerStep& step : steps) {
+      Stage& stage = stages.emplace_back();
+      if (step.kind <= Kind::kNfkd) {
+        if (!characters) characters = composed_characters();
+        stage.form = std::make_unique<const icu::FilteredNormalizer2>(form(step.kind), *characters);
+      }
+      if (step.kind == Kind::kReplaceMatches) stage.regex = Regex::from_pattern(step.pattern);
+      if (step.kind == Kind::kCharsmap) stage.charsmap.emplace(step.content);
+      stage.step = std::move(step);
     }
   }
 
-  std::vector<NormalizerStep> steps;
+  std::vector<Stage> stages;
   std::optional<icu::UnicodeSet> characters;  // made for the first composing step: 5 ms
-  std::vector<std::unique_ptr<const icu::FilteredNormalizer2>> forms;
 };
 
 Normalizer::Normalizer(std::vector<NormalizerStep> steps)
@@ -109,30 +131,50 @@ Normalizer::Normalizer(Normalizer&&) noexcept = default;
 Normalizer& Normalizer::operator=(Normalizer&&) noexcept = default;
 Normalizer::~Normalizer() = default;
 
-bool Normalizer::changes_nothing() const { return impl_->steps.empty(); }
+bool Normalizer::changes_nothing() const { return impl_->stages.empty(); }
+
+bool Normalizer::may_drop_beginning() const {
+  return std::ranges::any_of(impl_->stages, [](const Stage& stage) {
+    const bool replaces =
+        stage.step.kind == Kind::kReplace || stage.step.kind == Kind::kReplaceMatches;
+    return stage.step.kind == Kind::kStripLeft || stage.step.kind == Kind::kCharsmap ||
+           (replaces && stage.step.content.empty());
+  });
+}
+
+std::string Normalizer::apply(const Stage& stage, const std::string& text) {
+  const NormalizerStep& step = stage.step;
+  switch (step.kind) {
+    case Kind::kLowercase:
+      return lowercase(text);
+    case Kind::kPrepend:
+      return step.content + text;
+    case Kind::kReplace:
+      return replace_all(text, step.pattern, step.content);
+    case Kind::kReplaceMatches:
+      return replace_matches(text, *stage.regex, step.content);
+    case Kind::kStripLeft:
+      return text.substr(length_of_leading_space(text));
+    case Kind::kStripRight:
+      return text.substr(0, length_without_trailing_space(text));
+    case Kind::kCharsmap:
+      return map_clusters(text, *stage.charsmap);
+    default:
+      return compose(text, *stage.form);
+  }
+}
 
 std::string Normalizer::normalize(std::string_view text) const {
   std::string result(text);
-  for (std::size_t i = 0; i < impl_->steps.size() && !result.empty(); ++i) {
-    const NormalizerStep& step = impl_->steps[i];
-    switch (step.kind) {
-      case Kind::kLowercase:
-        result = lowercase(result);
-        break;
-      case Kind::kPrepend:
-        result.insert(0, step.content);
-        break;
-      case Kind::kReplace:
-        result = replace_all(result, step.pattern, step.content);
-        break;
-      default:
-        result = compose(result, *impl_->forms[i]);
-    }
+  for (const Stage& stage : impl_->stages) {
+    if (result.empty()) break;
+    result = apply(stage, result);
   }
   return result;
 }
 
 std::string replace_all(std::string_view text, std::string_view pattern, std::string_view content) {
+  if (pattern.empty()) return std::string(text);
   std::string result;
   result.reserve(text.size());
   while (true) {

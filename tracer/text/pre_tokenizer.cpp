@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tracer/text/byte_level.h"
+#include "tracer/text/normalizer.h"
 
 namespace circuit {
 namespace {
@@ -70,15 +71,28 @@ void apply_behavior(std::vector<TextPart>& parts, SplitBehavior behavior) {
   }
 }
 
-// Splits one word by one step and appends the result to `words`.
-void split_word(std::string_view word, const PreTokenizerStep& step,
-                std::deque<std::string>& storage, std::vector<TextPart>& parts,
-                std::vector<std::string_view>& words) {
-  if (step.add_prefix_space && !word.starts_with(' ')) {
-    word = storage.emplace_back(" " + std::string(word));
+struct Words {
+  std::vector<std::string_view> texts;
+  bool begin_whole_text = false;  // whether the first one does
+};
+
+// The word as its step splits it: with its spaces written and its prefix in front.
+std::string_view prepare(std::string_view word, bool is_beginning, const PreTokenizerStep& step,
+                         std::deque<std::string>& storage) {
+  if (!step.space.empty() && word.find(' ') != std::string_view::npos) {
+    word = storage.emplace_back(replace_all(word, " ", step.space));
   }
+  const bool is_prefixed = (step.prefixes_all || is_beginning) && !word.starts_with(step.prefix);
+  return is_prefixed ? storage.emplace_back(step.prefix + std::string(word)) : word;
+}
+
+// Splits one word by one step and appends the result to `words`.
+void split_word(std::string_view word, bool is_beginning, const PreTokenizerStep& step,
+                std::deque<std::string>& storage, std::vector<TextPart>& parts, Words& words) {
+  word = prepare(word, is_beginning, step, storage);
   if (!step.pattern) {
-    words.push_back(word);
+    words.begin_whole_text |= is_beginning;
+    words.texts.push_back(word);
     return;
   }
   step.pattern->split(word, parts);
@@ -87,7 +101,9 @@ void split_word(std::string_view word, const PreTokenizerStep& step,
   }
   apply_behavior(parts, step.behavior);
   for (const TextPart& part : parts) {
-    if (part.begin < part.end) words.push_back(word.substr(part.begin, part.end - part.begin));
+    if (part.begin == part.end) continue;
+    words.begin_whole_text |= is_beginning && part.begin == 0;
+    words.texts.push_back(word.substr(part.begin, part.end - part.begin));
   }
 }
 
@@ -100,16 +116,24 @@ PreTokenizer::PreTokenizer(std::vector<PreTokenizerStep> steps) : steps_(std::mo
   }
 }
 
-std::vector<std::string_view> PreTokenizer::split(std::string_view text,
+bool PreTokenizer::asks_for_beginning() const {
+  return std::ranges::any_of(steps_,
+                             [](const PreTokenizerStep& step) { return !step.prefixes_all; });
+}
+
+std::vector<std::string_view> PreTokenizer::split(std::string_view text, bool is_beginning,
                                                   std::deque<std::string>& storage) const {
-  std::vector<std::string_view> words = {text};
-  std::vector<std::string_view> next;
+  Words words{{text}, is_beginning};
+  Words next;
   std::vector<TextPart> parts;
   for (const PreTokenizerStep& step : steps_) {
-    next.clear();
-    for (const std::string_view word : words) split_word(word, step, storage, parts, next);
+    next.texts.clear();
+    next.begin_whole_text = false;
+    for (std::size_t i = 0; i < words.texts.size(); ++i) {
+      split_word(words.texts[i], i == 0 && words.begin_whole_text, step, storage, parts, next);
+    }
     if (step.to_byte_characters) {
-      for (std::string_view& word : next) {
+      for (std::string_view& word : next.texts) {
         std::string& characters = storage.emplace_back();
         to_byte_characters(word, characters);
         word = characters;
@@ -117,7 +141,7 @@ std::vector<std::string_view> PreTokenizer::split(std::string_view text,
     }
     std::swap(words, next);
   }
-  return words;
+  return std::move(words.texts);
 }
 
 }  // namespace circuit

@@ -17,8 +17,10 @@ enum class SplitBehavior { kIsolated, kRemoved, kMergedWithPrevious, kMergedWith
 
 /// Every kind of pre-tokenizer is a case of this one; fields act in this order.
 struct PreTokenizerStep {
-  bool add_prefix_space = false;  ///< puts a space before text that does not begin with one
-  std::optional<Regex> pattern;   ///< splits; without it text stays whole
+  std::string space = {};        ///< replaces " "; empty leaves it
+  std::string prefix = {};       ///< is put before text that does not begin with it
+  bool prefixes_all = true;      ///< else only at the beginning of the whole text
+  std::optional<Regex> pattern;  ///< splits; without it text stays whole
   SplitBehavior behavior = SplitBehavior::kIsolated;
   bool is_inverted = false;         ///< treats what lies between the matches as the matches
   bool to_byte_characters = false;  ///< then writes each byte as its byte-level character
@@ -33,9 +35,11 @@ class PreTokenizer {
   bool leaves_bytes() const { return leaves_bytes_; }
 
   /// The words of `text`, in order; they look into `text` or into strings added to `storage`.
-  /// Requires valid UTF-8.
-  std::vector<std::string_view> split(std::string_view text,
+  /// `is_beginning`: of the whole text, with nothing left out before it. Requires valid UTF-8.
+  std::vector<std::string_view> split(std::string_view text, bool is_beginning,
                                       std::deque<std::string>& storage) const;
+  /// Whether `is_beginning` matters.
+  bool asks_for_beginning() const;
 
  private:
   std::vector<PreTokenizerStep> steps_;

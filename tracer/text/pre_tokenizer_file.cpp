@@ -47,9 +47,29 @@ PreTokenizerStep read_split(const JsonValue& value) {
 
 PreTokenizerStep read_byte_level(const JsonValue& value) {
   PreTokenizerStep step;
-  step.add_prefix_space = value.at("add_prefix_space").boolean();
+  if (value.at("add_prefix_space").boolean()) step.prefix = " ";
   if (value.boolean_or("use_regex", true)) step.pattern = Regex::from_pattern(kByteLevelPattern);
   step.to_byte_characters = true;
+  return step;
+}
+
+// Where the spaces of a text are written as "replacement", which also stands before it.
+PreTokenizerStep read_metaspace(const JsonValue& value) {
+  PreTokenizerStep step;
+  step.space = value.at("replacement").string();
+  if (step.space.empty()) value.at("replacement").fail("is empty");
+  const bool prepends = value.boolean_or("add_prefix_space", true);  // of older files
+  const std::string scheme = value.string_or("prepend_scheme", prepends ? "always" : "never");
+  if (scheme == "first" || scheme == "always") {
+    step.prefix = step.space;
+    step.prefixes_all = scheme == "always";
+  } else if (scheme != "never") {
+    value.at("prepend_scheme").refuse(scheme, "always, first, never");
+  }
+  if (value.boolean_or("split", true)) {
+    step.pattern = Regex::from_literal(step.space);
+    step.behavior = SplitBehavior::kMergedWithNext;
+  }
   return step;
 }
 
@@ -70,6 +90,8 @@ void append_pre_tokenizer(const JsonValue& value, std::vector<PreTokenizerStep>&
     }
   } else if (type == "ByteLevel") {
     steps.push_back(read_byte_level(value));
+  } else if (type == "Metaspace") {
+    steps.push_back(read_metaspace(value));
   } else if (type == "Split") {
     steps.push_back(read_split(value));
   } else if (type == "Digits") {
@@ -81,8 +103,8 @@ void append_pre_tokenizer(const JsonValue& value, std::vector<PreTokenizerStep>&
   } else if (type == "WhitespaceSplit") {
     steps.push_back(split_at(R"(\s)", SplitBehavior::kRemoved));
   } else {
-    value.at("type").refuse(type,
-                            "ByteLevel, Split, Digits, Whitespace, WhitespaceSplit, Sequence");
+    value.at("type").refuse(
+        type, "ByteLevel, Metaspace, Split, Digits, Whitespace, WhitespaceSplit, Sequence");
   }
 }
 

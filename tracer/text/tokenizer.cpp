@@ -12,6 +12,7 @@
 #include "tracer/text/tokenizer_file.h"
 #include "tracer/text/utf8.h"
 #include "tracer/text/word_cache.h"
+#include "tracer/text/word_sections.h"
 
 namespace circuit {
 namespace {
@@ -29,11 +30,16 @@ struct Encoding {
 struct Tokenizer::Impl {
   TokenizerParts parts;
   SpecialTokenIds special;
+  std::optional<WordSections> sections;  // none where words are short
 
+  void find_sections();
+  std::size_t section_end(std::string_view word, std::size_t begin) const;
   void append_word(std::string_view word, Encoding& encoding) const;
-  void append_text(std::string_view text, Encoding& encoding) const;
+  void append_text(std::string_view text, bool is_beginning, Encoding& encoding) const;
   void append_raw_text(std::string_view text, Encoding& encoding) const;
-  std::string_view vocabulary_text(std::int32_t id) const;
+  std::string_view text_of(std::int32_t id) const;
+  bool contains(std::int32_t id) const;
+  std::string first_token_bytes(std::int32_t id) const;
   bool is_special(std::int32_t id) const;
   std::optional<std::int32_t> find(const std::optional<std::string>& name) const;
   void set_special_tokens(const SpecialTokenNames& names);
@@ -59,10 +65,26 @@ void Tokenizer::Impl::append_word(std::string_view word, Encoding& encoding) con
 }
 
 // Text without added tokens, normalized.
-void Tokenizer::Impl::append_text(std::string_view text, Encoding& encoding) const {
-  for (const std::string_view word : parts.pre_tokenizer.split(text, encoding.storage)) {
-    append_word(word, encoding);
+void Tokenizer::Impl::append_text(std::string_view text, bool is_beginning,
+                                  Encoding& encoding) const {
+  for (const std::string_view word :
+       parts.pre_tokenizer.split(text, is_beginning, encoding.storage)) {
+    for (std::size_t begin = 0; begin < word.size();) {
+      const std::size_t end = section_end(word, begin);
+      append_word(word.substr(begin, end - begin), encoding);
+      begin = end;
+    }
   }
+}
+
+std::size_t Tokenizer::Impl::section_end(std::string_view word, std::size_t begin) const {
+  return sections ? sections->end(std::get<Bpe>(parts.model), word, begin) : word.size();
+}
+
+void Tokenizer::Impl::find_sections() {
+  const Bpe* bpe = std::get_if<Bpe>(&parts.model);
+  const bool has_long_words = !parts.pre_tokenizer.leaves_bytes();
+  if (bpe != nullptr && has_long_words && bpe->joins_texts_only()) sections.emplace(*bpe);
 }
 
 void Tokenizer::Impl::append_raw_text(std::string_view text, Encoding& encoding) const {
@@ -79,15 +101,28 @@ void Tokenizer::Impl::append_raw_text(std::string_view text, Encoding& encoding)
       if (part.id >= 0) {
         encoding.ids.push_back(part.id);
       } else {
-        append_text(part.text, encoding);
+        const bool is_beginning =
+            piece.text.data() == text.data() && part.text.data() == normalized.data();
+        append_text(part.text, is_beginning, encoding);
       }
     }
   }
 }
 
-// Empty for an added token that the model does not know.
-std::string_view Tokenizer::Impl::vocabulary_text(std::int32_t id) const {
-  return vocabulary_of(parts.model).text(id);
+// Empty when there is no such token.
+std::string_view Tokenizer::Impl::text_of(std::int32_t id) const {
+  const AddedToken* added = parts.added_tokens.find(id);
+  return added != nullptr ? added->content : vocabulary_of(parts.model).text(id);
+}
+
+bool Tokenizer::Impl::contains(std::int32_t id) const {
+  return parts.added_tokens.find(id) != nullptr || vocabulary_of(parts.model).contains(id);
+}
+
+// The bytes of a token at the beginning of a text, where it may lose the sign of a space.
+std::string Tokenizer::Impl::first_token_bytes(std::int32_t id) const {
+  const std::string text = replace_all(text_of(id), parts.decoder.dropped_from_first, "");
+  return decode_token(text, parts.added_tokens.find(id) != nullptr, parts.decoder);
 }
 
 bool Tokenizer::Impl::is_special(std::int32_t id) const {
@@ -131,8 +166,9 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
 }
 
 Tokenizer Tokenizer::from_parts(TokenizerParts parts, const SpecialTokenNames& names) {
-  auto impl = std::make_unique<Impl>(Impl{std::move(parts), {}});
+  auto impl = std::make_unique<Impl>(Impl{std::move(parts), {}, {}});
   impl->set_special_tokens(names);
+  impl->find_sections();
   return Tokenizer(std::move(impl));
 }
 
@@ -153,15 +189,12 @@ std::string Tokenizer::token_bytes(std::int32_t id) const {
   if (id < 0) {
     throw std::invalid_argument("[token_bytes] id " + std::to_string(id) + ", expected 0 or more");
   }
-  const AddedToken* added = impl_->parts.added_tokens.find(id);
-  const std::string_view text = added ? added->content : impl_->vocabulary_text(id);
-  return decode_token(text, added != nullptr, impl_->parts.decoder);
+  const bool is_added = impl_->parts.added_tokens.find(id) != nullptr;
+  return decode_token(impl_->text_of(id), is_added, impl_->parts.decoder);
 }
 
 std::string Tokenizer::token_text(std::int32_t id) const {
-  const bool is_token = impl_->parts.added_tokens.find(id) != nullptr ||
-                        vocabulary_of(impl_->parts.model).contains(id);
-  if (id >= 0 && !is_token) return "<id " + std::to_string(id) + ">";
+  if (id >= 0 && !impl_->contains(id)) return "<id " + std::to_string(id) + ">";
   return escape_invalid_utf8(token_bytes(id));
 }
 
@@ -177,10 +210,12 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
     }
     run.clear();
   };
+  bool is_first = true;
   for (const std::int32_t id : ids) {
-    std::string bytes = token_bytes(id);
+    const std::string bytes = is_first ? impl_->first_token_bytes(id) : token_bytes(id);
+    is_first = is_first && !impl_->contains(id);
     const bool is_byte =
-        impl_->parts.decoder.byte_fallback && fallback_byte(impl_->vocabulary_text(id)).has_value();
+        impl_->parts.decoder.byte_fallback && fallback_byte(impl_->text_of(id)).has_value();
     if (is_byte) {
       run += bytes;
     } else {
@@ -189,7 +224,7 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
     }
   }
   end_run();
-  return replace_invalid_utf8(text);
+  return replace_invalid_utf8(strip_decoded(text, impl_->parts.decoder));
 }
 
 std::int64_t Tokenizer::vocabulary_size() const {
@@ -208,7 +243,7 @@ std::optional<std::int32_t> Tokenizer::find_single(std::string_view text) const 
     if (ids.size() != 1) return std::nullopt;
     // A character that the vocabulary lacks is not its unknown token.
     const bool is_unknown = unknown_id_of(impl_->parts.model) == ids[0];
-    if (is_unknown && part != impl_->vocabulary_text(ids[0])) return std::nullopt;
+    if (is_unknown && part != impl_->text_of(ids[0])) return std::nullopt;
     return ids[0];
   };
   if (const auto id = single(text)) return id;

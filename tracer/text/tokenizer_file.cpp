@@ -25,34 +25,6 @@ std::string literal_pattern(const JsonValue& pattern) {
   return literal;
 }
 
-void append_normalizer(const JsonValue& normalizer, std::vector<NormalizerStep>& steps) {
-  using Kind = NormalizerStep::Kind;
-  const std::string type = type_of(normalizer);
-  if (type == "Sequence") {
-    for (const JsonValue& part : normalizer.at("normalizers").array()) {
-      append_normalizer(part, steps);
-    }
-  } else if (type == "NFC") {
-    steps.push_back({Kind::kNfc, "", ""});
-  } else if (type == "NFD") {
-    steps.push_back({Kind::kNfd, "", ""});
-  } else if (type == "NFKC") {
-    steps.push_back({Kind::kNfkc, "", ""});
-  } else if (type == "NFKD") {
-    steps.push_back({Kind::kNfkd, "", ""});
-  } else if (type == "Lowercase") {
-    steps.push_back({Kind::kLowercase, "", ""});
-  } else if (type == "Prepend") {
-    steps.push_back({Kind::kPrepend, "", normalizer.at("prepend").string()});
-  } else if (type == "Replace") {
-    steps.push_back({Kind::kReplace, literal_pattern(normalizer.at("pattern")),
-                     normalizer.at("content").string()});
-  } else {
-    normalizer.at("type").refuse(type,
-                                 "NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Sequence");
-  }
-}
-
 // Prefix and suffix that one post-processor adds around those of the ones before it.
 struct Template {
   std::vector<std::int32_t> prefix;
@@ -99,30 +71,65 @@ void append_post_processor(const JsonValue& processor, Template& around) {
   }
 }
 
-void append_decoder(const JsonValue& decoder, DecoderOptions& options) {
+std::string one_character(const JsonValue& value, const std::string& text) {
+  std::size_t length = 0;
+  if (!text.empty()) next_character(text, length);
+  // A longer one could span tokens, which are decoded one by one here.
+  if (text.empty() || length != text.size()) value.refuse(text, "a single character");
+  return text;
+}
+
+void read_metaspace_decoder(const JsonValue& decoder, DecoderOptions& options) {
+  const JsonValue replacement = decoder.at("replacement");
+  const std::string character = one_character(replacement, replacement.string());
+  options.replacements.emplace_back(character, " ");
+  const bool prepends = decoder.boolean_or("add_prefix_space", true);  // of older files
+  const std::string scheme = decoder.string_or("prepend_scheme", prepends ? "always" : "never");
+  if (scheme != "never") options.dropped_from_first = character;
+}
+
+void read_strip_decoder(const JsonValue& decoder, DecoderOptions& options) {
+  const JsonValue content = decoder.at("content");
+  options.stripped = one_character(content, content.string());
+  options.strip_left = static_cast<std::size_t>(decoder.at("start").integer());
+  options.strip_right = static_cast<std::size_t>(decoder.at("stop").integer());
+}
+
+// `is_fused`: a Fuse came before, so that what follows sees the whole text at once.
+void append_decoder(const JsonValue& decoder, bool& is_fused, DecoderOptions& options) {
   const std::string type = type_of(decoder);
   if (options.byte_level) decoder.at("type").refuse(type, "nothing after ByteLevel");
   if (type == "Sequence") {
-    for (const JsonValue& part : decoder.at("decoders").array()) append_decoder(part, options);
+    for (const JsonValue& part : decoder.at("decoders").array()) {
+      append_decoder(part, is_fused, options);
+    }
+  } else if (is_fused && (type == "Metaspace" || type == "ByteFallback")) {
+    decoder.at("type").refuse(type, "before Fuse only");
   } else if (type == "ByteLevel") {
     options.byte_level = true;
   } else if (type == "ByteFallback") {
     options.byte_fallback = true;
+  } else if (type == "Metaspace") {
+    read_metaspace_decoder(decoder, options);
   } else if (type == "Replace") {
-    const std::string pattern = literal_pattern(decoder.at("pattern"));
-    std::size_t length = 0;
-    next_character(pattern, length);
-    // A longer one could span tokens, which are decoded one by one here.
-    if (length != pattern.size()) decoder.at("pattern").refuse(pattern, "a single character");
-    options.replacements.emplace_back(pattern, decoder.at("content").string());
-  } else if (type != "Fuse") {  // which joins tokens, as is always done
-    decoder.at("type").refuse(type, "ByteLevel, ByteFallback, Fuse, Replace, Sequence");
+    const JsonValue pattern = decoder.at("pattern");
+    options.replacements.emplace_back(one_character(pattern, literal_pattern(pattern)),
+                                      decoder.at("content").string());
+  } else if (type == "Strip") {
+    if (!is_fused || !options.stripped.empty()) decoder.at("type").refuse(type, "once, after Fuse");
+    read_strip_decoder(decoder, options);
+  } else if (type == "Fuse") {
+    is_fused = true;
+  } else {
+    decoder.at("type").refuse(type,
+                              "ByteLevel, ByteFallback, Fuse, Metaspace, Replace, Strip, Sequence");
   }
 }
 
 DecoderOptions read_decoder(const JsonValue& root) {
   DecoderOptions options;
-  append_decoder(root.at("decoder"), options);
+  bool is_fused = false;
+  append_decoder(root.at("decoder"), is_fused, options);
   return options;
 }
 
@@ -196,10 +203,11 @@ void check_template(const Template& around, const TokenizerParts& parts, const J
 }
 
 TokenizerParts read_parts(const JsonValue& root) {
-  std::vector<NormalizerStep> steps;
-  if (const auto value = root.find("normalizer")) append_normalizer(*value, steps);
-  Normalizer normalizer(std::move(steps));
+  Normalizer normalizer = read_normalizer(root);
   PreTokenizer pre_tokenizer = read_pre_tokenizer(root);
+  if (normalizer.may_drop_beginning() && pre_tokenizer.asks_for_beginning()) {
+    root.at("pre_tokenizer").refuse("first", "always, never after this normalizer");
+  }
   DecoderOptions decoder = read_decoder(root);
   Template around;
   if (const auto value = root.find("post_processor")) append_post_processor(*value, around);

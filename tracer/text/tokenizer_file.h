@@ -14,6 +14,9 @@ TokenizerParts read_tokenizer_file(const std::filesystem::path& file);
 /// The stage `model` of the file; `model` is that member.
 TokenModel read_model(const JsonValue& model);
 
+/// The stage `normalizer`; `root` is the whole file.
+Normalizer read_normalizer(const JsonValue& root);
+
 /// The stage `pre_tokenizer`; `root` is the whole file.
 PreTokenizer read_pre_tokenizer(const JsonValue& root);
 

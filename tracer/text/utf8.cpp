@@ -16,6 +16,12 @@ std::optional<char32_t> next_character(std::string_view text, std::size_t& posit
   return static_cast<char32_t>(character);
 }
 
+std::size_t last_character_begin(std::string_view text) {
+  std::size_t begin = text.size() - 1;
+  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) --begin;
+  return begin;
+}
+
 std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
   for (std::size_t position = 0; position < text.size();) {
     const std::size_t begin = position;

@@ -13,6 +13,9 @@ namespace circuit {
 /// one (at least one byte). Requires position < text.size().
 std::optional<char32_t> next_character(std::string_view text, std::size_t& position);
 
+/// Where the last character of `text`, which is not empty, begins.
+std::size_t last_character_begin(std::string_view text);
+
 /// Offset of the first byte that is not part of a complete character, if any.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 

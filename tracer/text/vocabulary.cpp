@@ -1,6 +1,7 @@
 #include "tracer/text/vocabulary.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 #include <stdexcept>
@@ -44,6 +45,26 @@ std::int32_t Vocabulary::find(std::string_view text) const {
   return slots_.empty() ? -1 : slots_[slot_of(text, hash_string(text))].id;
 }
 
+void Vocabulary::find_all(std::span<const std::string_view> texts,
+                          std::span<std::int32_t> ids) const {
+  constexpr std::size_t kBlock = 64;
+  std::array<std::uint32_t, kBlock> hashes;
+  for (std::size_t begin = 0; begin < texts.size(); begin += kBlock) {
+    const std::size_t count = std::min(kBlock, texts.size() - begin);
+    for (std::size_t i = 0; i < count && !slots_.empty(); ++i) {
+      hashes[i] = hash_string(texts[begin + i]);
+      __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)]);
+    }
+    for (std::size_t i = 0; i < count && !slots_.empty(); ++i) {
+      const Slot& slot = slots_[slot_of_hash(hashes[i])];
+      if (slot.id >= 0) __builtin_prefetch(bytes_.data() + slot.place.offset);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      ids[begin + i] = slots_.empty() ? -1 : slots_[slot_of(texts[begin + i], hashes[i])].id;
+    }
+  }
+}
+
 bool Vocabulary::contains(std::int32_t id) const {
   return id >= 0 && id < size() && places_[static_cast<std::size_t>(id)].offset != kNoOffset;
 }
@@ -65,6 +86,13 @@ void Vocabulary::rehash(std::size_t n_slots) {
     slots[slot] = old;
   }
   slots_ = std::move(slots);
+}
+
+std::size_t Vocabulary::slot_of_hash(std::uint32_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash & mask;
+  while (slots_[slot].id >= 0 && slots_[slot].hash != hash) slot = (slot + 1) & mask;
+  return slot;
 }
 
 std::size_t Vocabulary::slot_of(std::string_view text, std::uint32_t hash) const {

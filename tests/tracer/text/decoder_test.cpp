@@ -12,6 +12,14 @@ TEST(Decoder, WritesTheBytesOfATokenAsItIsAsked) {
   EXPECT_EQ(decode_token("\u2581a", /*is_added=*/false, {.replacements = {{"\u2581", " "}}}), " a");
 }
 
+TEST(Decoder, StripsAWholeText) {
+  const DecoderOptions options{.stripped = " ", .strip_left = 1, .strip_right = 2};
+  EXPECT_EQ(strip_decoded("  a   ", options), " a ");
+  EXPECT_EQ(strip_decoded("a", options), "a");
+  EXPECT_EQ(strip_decoded(" ", options), "");
+  EXPECT_EQ(strip_decoded(" a ", {}), " a ");
+}
+
 TEST(Decoder, KeepsTokensThatAreNoByteCharacters) {
   EXPECT_EQ(decode_token("\u0120 a", /*is_added=*/false, {.byte_level = true}), "\u0120 a");
   EXPECT_EQ(decode_token("\u0120a", /*is_added=*/true, {.byte_level = true}), "\u0120a");

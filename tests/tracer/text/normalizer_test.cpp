@@ -32,6 +32,27 @@ TEST(Normalizer, LowersCharacterByCharacter) {
   EXPECT_EQ(normalize(Kind::kLowercase, "\u0130"), "i\u0307");
 }
 
+TEST(Normalizer, StripsWhiteSpace) {
+  EXPECT_EQ(normalize(Kind::kStripLeft, " \u3000a "), "a ");
+  EXPECT_EQ(normalize(Kind::kStripRight, " a\t\n"), " a");
+  EXPECT_EQ(normalize(Kind::kStripLeft, "  "), "");
+}
+
+TEST(Normalizer, ReplacesMatchesOfAPattern) {
+  const Normalizer normalizer({{Kind::kReplaceMatches, " {2,}", "_"}});
+  EXPECT_EQ(normalizer.normalize("a   b c  "), "a_b c_");
+}
+
+TEST(Normalizer, SaysWhetherItMayDropTheBeginning) {
+  const auto may_drop = [](const NormalizerStep& step) {
+    return Normalizer({step}).may_drop_beginning();
+  };
+  EXPECT_TRUE(may_drop({Kind::kStripLeft, "", ""}));
+  EXPECT_TRUE(may_drop({Kind::kReplace, "a", ""}));
+  EXPECT_FALSE(may_drop({Kind::kReplace, "a", "b"}));
+  EXPECT_FALSE(may_drop({Kind::kStripRight, "", ""}));
+}
+
 TEST(Normalizer, AppliesItsStepsInOrder) {
   const Normalizer normalizer({{Kind::kPrepend, "", "_"}, {Kind::kReplace, "_a", "aa"}});
   EXPECT_EQ(normalizer.normalize("a_a"), "aaaa");

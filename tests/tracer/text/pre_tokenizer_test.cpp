@@ -9,7 +9,8 @@ namespace {
 std::string split(std::string_view text, std::vector<PreTokenizerStep> steps) {
   std::deque<std::string> storage;
   std::string result;
-  for (const std::string_view word : PreTokenizer(std::move(steps)).split(text, storage)) {
+  for (const std::string_view word :
+       PreTokenizer(std::move(steps)).split(text, /*is_beginning=*/true, storage)) {
     result += (result.empty() ? "" : "|") + std::string(word);
   }
   return result;
@@ -39,11 +40,34 @@ TEST(PreTokenizer, ExchangesMatchesAndGapsWhenInverted) {
 
 TEST(PreTokenizer, PutsASpaceBeforeTextWithoutOne) {
   std::vector<PreTokenizerStep> steps(1);
-  steps[0].add_prefix_space = true;
+  steps[0].prefix = " ";
   EXPECT_EQ(split("a", std::move(steps)), " a");
   steps = std::vector<PreTokenizerStep>(1);
-  steps[0].add_prefix_space = true;
+  steps[0].prefix = " ";
   EXPECT_EQ(split(" a", std::move(steps)), " a");
+}
+
+TEST(PreTokenizer, PutsAPrefixOnlyBeforeTheWholeTextWhenAsked) {
+  const auto split_words = [](bool is_beginning, std::string_view text) {
+    std::vector<PreTokenizerStep> steps(2);
+    steps[0].pattern = Regex::from_literal("-");
+    steps[0].behavior = SplitBehavior::kRemoved;
+    steps[1].space = "_";
+    steps[1].prefix = "_";
+    steps[1].prefixes_all = false;
+    const PreTokenizer pre_tokenizer(std::move(steps));
+    EXPECT_TRUE(pre_tokenizer.asks_for_beginning());
+    std::deque<std::string> storage;
+    std::string joined;
+    for (const auto word : pre_tokenizer.split(text, is_beginning, storage)) {
+      joined.append(joined.empty() ? "" : "|").append(word);
+    }
+    return joined;
+  };
+  EXPECT_EQ(split_words(/*is_beginning=*/true, "a b-c"), "_a_b|c");
+  EXPECT_EQ(split_words(/*is_beginning=*/false, "a b-c"), "a_b|c");
+  EXPECT_EQ(split_words(/*is_beginning=*/true, "-a-b"), "a|b");
+  EXPECT_EQ(split_words(/*is_beginning=*/true, " a"), "_a");
 }
 
 TEST(PreTokenizer, LeavesOnlyTheLastStepsBytesToItsCaller) {

@@ -67,12 +67,16 @@ TEST(TokenizerFile, RefusesOtherNormalizers) {
   EXPECT_EQ(complaint({.normalizer = R"({"type": "Sequence", "normalizers": [{"type": "NFC"},
                                          {"type": "StripAccents"}]})"}),
             "[load_tokenizer] F: not supported: normalizer.normalizers[1].type is "
-            "\"StripAccents\" (supported: NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, "
-            "Sequence)");
-  EXPECT_EQ(complaint({.normalizer = R"({"type": "Replace", "pattern": {"Regex": "a"},
-                                         "content": "b"})"}),
-            "[load_tokenizer] F: not supported: normalizer.pattern is \"Regex\" "
-            "(supported: String)");
+            "\"StripAccents\" (supported: NFC, NFD, NFKC, NFKD, Lowercase, Precompiled, "
+            "Prepend, Replace, Strip, Sequence)");
+  EXPECT_EQ(complaint({.normalizer = R"({"type": "Replace", "pattern": {"Regex": "("},
+                                         "content": "b"})"})
+                .find("[load_tokenizer] F: normalizer [compile_pattern] "),
+            0U);
+  EXPECT_EQ(complaint({.normalizer = R"({"type": "Precompiled", "precompiled_charsmap": "AAAA"})"}),
+            "[load_tokenizer] F: normalizer [read_charsmap] the table has 3 bytes");
+  EXPECT_EQ(complaint({.normalizer = R"({"type": "Precompiled", "precompiled_charsmap": "AAA"})"}),
+            "[load_tokenizer] F: normalizer.precompiled_charsmap is not Base64");
   EXPECT_EQ(complaint({.normalizer = R"({"type": "Replace", "pattern": {"String": ""},
                                          "content": "b"})"}),
             "[load_tokenizer] F: normalizer.pattern.String is empty");
@@ -83,9 +87,9 @@ TEST(TokenizerFile, RefusesOtherNormalizers) {
 }
 
 TEST(TokenizerFile, RefusesOtherPreTokenizers) {
-  EXPECT_EQ(complaint({.pre_tokenizer = R"({"type": "Metaspace"})"}),
-            "[load_tokenizer] F: not supported: pre_tokenizer.type is \"Metaspace\" (supported: "
-            "ByteLevel, Split, Digits, Whitespace, WhitespaceSplit, Sequence)");
+  EXPECT_EQ(complaint({.pre_tokenizer = R"({"type": "Other"})"}),
+            "[load_tokenizer] F: not supported: pre_tokenizer.type is \"Other\" (supported: "
+            "ByteLevel, Metaspace, Split, Digits, Whitespace, WhitespaceSplit, Sequence)");
   EXPECT_EQ(complaint({.pre_tokenizer = R"({"type": "Split", "pattern": {"Regex": "a\\bb"},
                                             "behavior": "Isolated"})"}),
             "[load_tokenizer] F: pre_tokenizer.pattern [translate_pattern] not supported: \\b in "
@@ -99,6 +103,20 @@ TEST(TokenizerFile, RefusesOtherPreTokenizers) {
             "Isolated, Removed, MergedWithPrevious, MergedWithNext, Contiguous)");
   EXPECT_EQ(complaint({.pre_tokenizer = R"({"type": "ByteLevel", "add_prefix_space": 1})"}),
             "[load_tokenizer] F: pre_tokenizer.add_prefix_space is not true or false");
+  EXPECT_EQ(
+      complaint({.pre_tokenizer = R"({"type": "Metaspace", "replacement": "_",
+                                            "prepend_scheme": "last"})"}),
+      "[load_tokenizer] F: not supported: pre_tokenizer.prepend_scheme is \"last\" (supported: "
+      "always, first, never)");
+  EXPECT_EQ(complaint({.pre_tokenizer = R"({"type": "Metaspace", "replacement": ""})"}),
+            "[load_tokenizer] F: pre_tokenizer.replacement is empty");
+  EXPECT_EQ(
+      complaint({.normalizer = R"({"type": "Strip", "strip_left": true,
+                                         "strip_right": true})",
+                 .pre_tokenizer = R"({"type": "Metaspace", "replacement": "_",
+                                            "prepend_scheme": "first"})"}),
+      "[load_tokenizer] F: not supported: pre_tokenizer is \"first\" (supported: always, never "
+      "after this normalizer)");
   EXPECT_EQ(complaint({.pre_tokenizer = R"({"type": "Sequence", "pretokenizers": 1})"}),
             "[load_tokenizer] F: pre_tokenizer.pretokenizers is not an array");
 }
@@ -128,7 +146,7 @@ TEST(TokenizerFile, RefusesOtherDecoders) {
   EXPECT_EQ(complaint({.decoder = "null"}), "[load_tokenizer] F: the file has no \"decoder\"");
   EXPECT_EQ(complaint({.decoder = R"({"type": "WordPiece"})"}),
             "[load_tokenizer] F: not supported: decoder.type is \"WordPiece\" (supported: "
-            "ByteLevel, ByteFallback, Fuse, Replace, Sequence)");
+            "ByteLevel, ByteFallback, Fuse, Metaspace, Replace, Strip, Sequence)");
   EXPECT_EQ(complaint({.decoder = R"({"type": "Sequence", "decoders": [{"type": "ByteLevel"},
                                       {"type": "Fuse"}]})"}),
             "[load_tokenizer] F: not supported: decoder.decoders[1].type is \"Fuse\" (supported: "
@@ -137,13 +155,21 @@ TEST(TokenizerFile, RefusesOtherDecoders) {
                                       "content": ""})"}),
             "[load_tokenizer] F: not supported: decoder.pattern is \"ab\" (supported: a single "
             "character)");
+  EXPECT_EQ(complaint({.decoder = R"({"type": "Strip", "content": " ", "start": 1, "stop": 0})"}),
+            "[load_tokenizer] F: not supported: decoder.type is \"Strip\" (supported: once, after "
+            "Fuse)");
+  EXPECT_EQ(complaint({.decoder = R"({"type": "Sequence", "decoders": [{"type": "Fuse"},
+                                      {"type": "ByteFallback"}]})"}),
+            "[load_tokenizer] F: not supported: decoder.decoders[1].type is \"ByteFallback\" "
+            "(supported: before Fuse only)");
 }
 
 TEST(TokenizerFile, RefusesOtherModels) {
   std::string json = SmallTokenizer{}.json();
-  json.replace(json.find("\"BPE\""), 5, "\"Unigram\"");
-  EXPECT_EQ(complaint(json),
-            "[load_tokenizer] F: not supported: model.type is \"Unigram\" (supported: BPE)");
+  json.replace(json.find("\"BPE\""), 5, "\"WordPiece\"");
+  EXPECT_EQ(
+      complaint(json),
+      "[load_tokenizer] F: not supported: model.type is \"WordPiece\" (supported: BPE, Unigram)");
   EXPECT_EQ(complaint({.model_settings = R"("dropout": 0.5,)"}),
             "[load_tokenizer] F: not supported: model.dropout is \"0.500000\" (supported: null)");
   EXPECT_EQ(complaint({.model_settings = R"("continuing_subword_prefix": "##",)"}),
@@ -154,6 +180,25 @@ TEST(TokenizerFile, RefusesOtherModels) {
             "(supported: null)");
   EXPECT_EQ(complaint({.model_settings = R"("unk_token": "<unk>",)"}),
             "[load_tokenizer] F: model.unk_token is \"<unk>\", which is not in the vocabulary");
+}
+
+TEST(TokenizerFile, RefusesDamagedUnigramModels) {
+  const auto with_model = [](std::string_view settings) {
+    std::string json = SmallTokenizer{.pre_tokenizer = "null"}.json();
+    json.resize(json.find("\"model\": "));
+    return complaint(json + "\"model\": {\"type\": \"Unigram\", " + std::string(settings) + "}}");
+  };
+  EXPECT_EQ(with_model(R"("unk_id": 0, "vocab": {})"),
+            "[load_tokenizer] F: model.vocab is not an array");
+  EXPECT_EQ(with_model(R"("unk_id": 0, "vocab": [["a", 0], ["b"]])"),
+            "[load_tokenizer] F: model.vocab [1] is not [\"text\", score]");
+  EXPECT_EQ(with_model(R"("unk_id": 0, "vocab": [["a", 0], ["a", -1]])"),
+            "[load_tokenizer] F: model.vocab [1] is \"a\", which is empty or there already");
+  EXPECT_EQ(with_model(R"("unk_id": 2, "vocab": [["a", 0]])"),
+            "[load_tokenizer] F: model is damaged: [build_unigram] the unknown token 2 is not in "
+            "the vocabulary");
+  EXPECT_EQ(with_model(R"("unk_id": null, "vocab": [["a", 0]])"),
+            "[load_tokenizer] F: model has no \"unk_id\"");
 }
 
 TEST(TokenizerFile, RefusesDamagedVocabularies) {

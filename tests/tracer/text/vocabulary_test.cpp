@@ -1,7 +1,10 @@
 #include "tracer/text/vocabulary.h"
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -58,6 +61,21 @@ TEST(Vocabulary, RefusesIdsOutOfRange) {
     EXPECT_EQ(testing::message_of<std::invalid_argument>([&] { vocabulary.add("a", id); }),
               "[add_token] id " + std::to_string(id) + ", expected 0 to 16777215");
   }
+}
+
+TEST(Vocabulary, FindsManyAsItFindsOne) {
+  Vocabulary vocabulary;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 1000; ++i) {
+    texts.push_back(std::to_string(i * i % 577) + "x");
+    if (i % 2 == 0) vocabulary.add(texts.back(), i);
+  }
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  std::vector<std::int32_t> ids(texts.size());
+  vocabulary.find_all(views, ids);
+  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(ids[i], vocabulary.find(texts[i]));
+  Vocabulary().find_all(views, ids);
+  EXPECT_EQ(ids, std::vector<std::int32_t>(texts.size(), -1));
 }
 
 }  // namespace
