@@ -2,12 +2,18 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <simdjson.h>
+
+#include "tracer/text/gguf_tokenizer.h"
+#include "transcoders/weights/gguf.h"
 
 namespace circuit {
 namespace {
@@ -124,9 +130,24 @@ Settings read_settings(const std::filesystem::path& file) {
   return settings;
 }
 
-}  // namespace
+ChatTemplate load_from_gguf(const std::filesystem::path& path) {
+  const GgufFile file = GgufFile::open(path);
+  const std::optional<std::string> source = read_gguf_chat_template(file);
+  if (!source) fail(path, "has no chat template, expected the key tokenizer.chat_template");
+  std::map<std::string, std::string> special_tokens;
+  const auto texts = file.texts("tokenizer.ggml.tokens").value_or(std::vector<std::string_view>());
+  for (const auto& [name, key] : {std::pair("bos_token", "tokenizer.ggml.bos_token_id"),
+                                  {"eos_token", "tokenizer.ggml.eos_token_id"},
+                                  {"unk_token", "tokenizer.ggml.unknown_token_id"},
+                                  {"pad_token", "tokenizer.ggml.padding_token_id"}}) {
+    const auto id = file.integer(key);
+    if (!id || *id < 0 || static_cast<std::size_t>(*id) >= texts.size()) continue;
+    special_tokens.emplace(name, texts[static_cast<std::size_t>(*id)]);
+  }
+  return ChatTemplate::parse(*source, path.string(), std::move(special_tokens));
+}
 
-ChatTemplate load_chat_template(const std::filesystem::path& model) {
+ChatTemplate load_from_folder(const std::filesystem::path& model) {
   const std::filesystem::path folder = is_file(model) ? model.parent_path() : model;
   Settings settings = read_settings(folder / "tokenizer_config.json");
   settings.special_tokens.merge(read_settings(folder / "special_tokens_map.json").special_tokens);
@@ -144,6 +165,12 @@ ChatTemplate load_chat_template(const std::filesystem::path& model) {
          "tokenizer_config.json");
   }
   return ChatTemplate::parse(*settings.source, file.string(), std::move(settings.special_tokens));
+}
+
+}  // namespace
+
+ChatTemplate load_chat_template(const std::filesystem::path& model) {
+  return GgufFile::recognises(model) ? load_from_gguf(model) : load_from_folder(model);
 }
 
 }  // namespace circuit

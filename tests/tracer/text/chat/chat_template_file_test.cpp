@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/gguf_writer.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/throws.h"
 
@@ -65,6 +66,23 @@ TEST(ChatTemplateFile, ReadsSpecialTokensOfAllForms) {
              "{{ bos_token }}{{ eos_token }}{{ pad_token }}{{ image_token }}{{ unk_token }}"
              "{{ add_bos_token }}");
   EXPECT_EQ(render(folder.path()), "<s></s><i><u>");
+}
+
+TEST(ChatTemplateFile, IsAKeyOfAGgufFile) {
+  const TempDir folder;
+  testing::GgufWriter writer;
+  writer.texts("tokenizer.ggml.tokens", {"<s>", "</s>"});
+  writer.integer("tokenizer.ggml.bos_token_id", 0);
+  writer.integer("tokenizer.ggml.eos_token_id", 1);
+  writer.integer("tokenizer.ggml.padding_token_id", 2);
+  writer.write(folder / "none.gguf");
+  EXPECT_EQ(failure_of(folder / "none.gguf"),
+            "[chat_template] " + (folder / "none.gguf").string() +
+                ": has no chat template, expected the key tokenizer.chat_template");
+  writer.text("tokenizer.chat_template",
+              "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}{{ pad_token }}");
+  writer.write(folder / "m.gguf");
+  EXPECT_EQ(render(folder / "m.gguf"), "<s>a</s>");
 }
 
 TEST(ChatTemplateFile, NamesWhatIsMissingOrDamaged) {
