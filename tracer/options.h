@@ -15,7 +15,7 @@ namespace circuit {
 enum class ComputeType : std::uint8_t { kF32, kF64, kBF16 };
 
 struct LoadOptions {
-  std::filesystem::path model;        ///< Hugging Face directory.
+  std::filesystem::path model;        ///< Hugging Face directory or GGUF file.
   std::filesystem::path transcoders;  ///< Native transcoder directory.
   ComputeType dtype = ComputeType::kF32;
   /// Threads for everything after; 0 = all cores. Results do not depend on it.

@@ -96,9 +96,7 @@ struct Tracer::State {
                                      {.dtype = scalar_type(load.dtype), .device = device})) {
     set_device_precision(load.tf32);
     check_fit(model, *transcoders);
-    if (std::filesystem::exists(load.model / "tokenizer.json")) {
-      tokenizer.emplace(Tokenizer::load(load.model));
-    }
+    if (Tokenizer::is_at(load.model)) tokenizer.emplace(Tokenizer::load(load.model));
     model_hash = content_hash(model.files);
     transcoders_hash = content_hash(transcoders->info().files);
   }
