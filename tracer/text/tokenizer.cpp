@@ -180,6 +180,13 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   return from_parts(read_tokenizer_file(file), read_special_token_names(file.parent_path()));
 }
 
+bool Tokenizer::is_at(const std::filesystem::path& path) {
+  if (GgufFile::recognises(path)) return GgufFile::open(path).has("tokenizer.ggml.model");
+  std::error_code error;
+  return std::filesystem::is_regular_file(
+      std::filesystem::is_directory(path, error) ? path / "tokenizer.json" : path, error);
+}
+
 Tokenizer Tokenizer::from_parts(TokenizerParts parts, const SpecialTokenNames& names) {
   auto impl = std::make_unique<Impl>(Impl{std::move(parts), {}, {}});
   impl->set_special_tokens(names);
