@@ -1,10 +1,13 @@
 #include "tracer/loaded_model.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include <ATen/ATen.h>
 
 #include "tracer/machine/device.h"
+#include "tracer/text/chat/chat_template_file.h"
+#include "tracer/text/chat/encode_chat.h"
 #include "tracer/text/prompt.h"
 #include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/json.h"
@@ -17,27 +20,31 @@ LoadedModel::LoadedModel(const LoadOptions& load)
       device(open_device(load.device)),
       model(load_model(load.model, scalar_type(load.dtype), device)) {
   set_device_precision(load.tf32);
-  if (std::filesystem::exists(load.model / "tokenizer.json")) {
-    tokenizer.emplace(Tokenizer::load(load.model));
-  }
+  if (Tokenizer::is_at(load.model)) tokenizer.emplace(Tokenizer::load(load.model));
   hash = content_hash(model.files);
 }
 
 EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
-  EncodedPrompt encoded;
   if (input.token_ids) {
-    encoded.ids = *input.token_ids;
-  } else {
-    if (!tokenizer) {
-      throw std::runtime_error("[encode_prompt] " + (options.model / "tokenizer.json").string() +
-                               ": no such file, expected a tokenizer (or --token-ids)");
-    }
-    encoded.ids = encode_prompt(*tokenizer, input.prompt,
-                                input.bos.empty() ? PromptOptions() : parse_bos(input.bos));
-    encoded.text = input.prompt;
+    const auto n = static_cast<std::int64_t>(input.token_ids->size());
+    return {.ids = *input.token_ids, .text = "", .positions = positions_of_prompt(n)};
   }
-  encoded.positions = positions_of_prompt(static_cast<std::int64_t>(encoded.ids.size()));
-  return encoded;
+  if (!tokenizer) {
+    throw std::runtime_error("[encode_prompt] " + options.model.string() +
+                             ": there is no tokenizer, expected tokenizer.json, tokenizer.model or "
+                             "a GGUF file with one (or --token-ids)");
+  }
+  const PromptOptions start = input.bos.empty() ? PromptOptions() : parse_bos(input.bos);
+  if (input.chat) {
+    EncodedChat chat =
+        encode_chat(*tokenizer, load_chat_template(options.model), *input.chat, start);
+    return {.ids = std::move(chat.ids),
+            .text = std::move(chat.text),
+            .positions = chat.positions};
+  }
+  std::vector<std::int32_t> ids = encode_prompt(*tokenizer, input.prompt, start);
+  const auto n = static_cast<std::int64_t>(ids.size());
+  return {.ids = std::move(ids), .text = input.prompt, .positions = positions_of_prompt(n)};
 }
 
 std::vector<std::int32_t> end_ids(const LoadedModel& loaded) {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "tracer/model/arch/families.h"
+#include "transcoders/weights/printable_name.h"
 
 namespace circuit {
 
@@ -25,6 +26,19 @@ const Architecture& find_architecture(std::string_view name, std::string_view mo
   throw std::runtime_error("[load_model] config.json: architecture \"" +
                            std::string(name.empty() ? model_type : name) +
                            "\" is not supported, expected one of " + known);
+}
+
+const Architecture& find_gguf_architecture(std::string_view architecture,
+                                           const std::filesystem::path& file) {
+  std::string known;
+  for (const Architecture* family : architectures()) {
+    const std::string_view name = family->gguf.architecture;
+    if (name.empty()) continue;
+    if (name == architecture) return *family;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw std::runtime_error("[load_model] " + file.string() + ": general.architecture is " +
+                           printable_name(architecture) + ", expected one of " + known);
 }
 
 std::string layer_tensor(std::string_view pattern, std::int64_t layer) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,16 @@ struct Renaming {
   std::string_view named, stored;
 };
 
+/// How GGUF files hold a family; the names of keys and tensors are the same for all
+/// (gguf_config.cpp, gguf_names.cpp).
+struct GgufTraits {
+  std::string_view architecture = {};  ///< `general.architecture`; empty = not in this format
+  /// Rows of queries and keys are stored so that those which rotate together are neighbours.
+  bool rotates_neighbours = false;
+  /// Models of this many layers divide scores by the root of d_model / n_heads, which no key says.
+  std::int64_t n_layers_scaled_by_width = 0;
+};
+
 struct Architecture {
   std::string_view name;        ///< `architectures[0]` of config.json
   std::string_view model_type;  ///< `model_type` of config.json
@@ -59,6 +70,7 @@ struct Architecture {
   double gain_offset = 0;                ///< gain of a norm = stored weight + this
   bool embeddings_are_scaled = false;    ///< by the root of d_model
   SlidingLayers sliding_layers = SlidingLayers::kNone;
+  GgufTraits gguf = {};
   /// What config.json does not say: norms, positions, MLP kind, biases, defaults of optional keys
   /// (a size of 0 has none: the key is needed).
   ModelConfig traits;
@@ -68,6 +80,10 @@ struct Architecture {
 std::span<const Architecture* const> architectures();
 /// The family of a model; throws std::runtime_error naming the known ones.
 const Architecture& find_architecture(std::string_view name, std::string_view model_type);
+
+/// The family of a GGUF file's `general.architecture`; throws std::runtime_error naming the known.
+const Architecture& find_gguf_architecture(std::string_view architecture,
+                                           const std::filesystem::path& file);
 
 /// `pattern` with `{}` replaced by the layer.
 std::string layer_tensor(std::string_view pattern, std::int64_t layer);

@@ -5,6 +5,8 @@
 #include <stdexcept>
 
 #include "tracer/model/architecture.h"
+#include "tracer/model/config_rules.h"
+#include "tracer/model/gguf_config.h"
 #include "transcoders/weights/directory_name.h"
 #include "transcoders/weights/json.h"
 
@@ -38,6 +40,7 @@ class Section {
   }
   double number_needed(std::string_view key) const { return file_.require_number(full(key)); }
 
+  const std::filesystem::path& path() const { return file_.path(); }
   [[noreturn]] void fail(const std::string& what) const {
     throw std::runtime_error("[load_model] " + file_.path().string() + ": " + what);
   }
@@ -100,28 +103,15 @@ void read_rope(const Section& section, const ConfigKeys& keys, ModelConfig& c) {
   }
 }
 
-AttentionSpan span_of_layer(const Section& section, SlidingLayers rule, std::int64_t layer) {
-  const auto sliding_if = [](bool slides) {
-    return slides ? AttentionSpan::kSliding : AttentionSpan::kFull;
-  };
-  switch (rule) {
-    case SlidingLayers::kNone:
-      return AttentionSpan::kFull;
-    case SlidingLayers::kAll:
-      return AttentionSpan::kSliding;
-    case SlidingLayers::kEveryOther:
-      return sliding_if(layer % 2 == 0);
-    case SlidingLayers::kAllButEveryNth: {
-      const std::int64_t n = section.size_or("sliding_window_pattern", 6);
-      if (n < 1)
-        section.fail("key sliding_window_pattern is " + std::to_string(n) +
-                     ", expected at least 1");
-      return sliding_if((layer + 1) % n != 0);
-    }
-    case SlidingLayers::kFromLayer:
-      return sliding_if(layer >= section.size_or("max_window_layers", 28));
+// The number of a rule of SlidingLayers.
+std::int64_t read_sliding_number(const Section& section, SlidingLayers rule) {
+  if (rule == SlidingLayers::kFromLayer) return section.size_or("max_window_layers", 28);
+  if (rule != SlidingLayers::kAllButEveryNth) return 0;
+  const std::int64_t n = section.size_or("sliding_window_pattern", 6);
+  if (n < 1) {
+    section.fail("key sliding_window_pattern is " + std::to_string(n) + ", expected at least 1");
   }
-  return AttentionSpan::kFull;
+  return n;
 }
 
 std::vector<AttentionSpan> listed_spans(const Section& section,
@@ -151,10 +141,9 @@ void read_spans(const Section& section, const Architecture& family, ModelConfig&
     c.sliding_window = 0;
   }
   const auto listed = section.texts("layer_types");
-  for (std::int64_t layer = 0; !listed && layer < c.n_layers; ++layer) {
-    c.spans.push_back(span_of_layer(section, family.sliding_layers, layer));
-  }
-  if (listed) c.spans = listed_spans(section, *listed, c.n_layers);
+  c.spans = listed ? listed_spans(section, *listed, c.n_layers)
+                   : spans_by_rule(family.sliding_layers, c.n_layers,
+                                   read_sliding_number(section, family.sliding_layers));
   if (c.sliding_window > 0) return;
   if (c.sliding_window < 0) {
     section.fail("key " + std::string(key) + " is " + std::to_string(c.sliding_window) +
@@ -183,33 +172,9 @@ void refuse_unsupported(const Section& section) {
   }
 }
 
-void check_sizes(const Section& section, const ModelConfig& c) {
-  const auto positive = [&](std::int64_t value, const char* name) {
-    if (value <= 0 || value > (std::int64_t{1} << 31)) {
-      section.fail(std::string(name) + " is " + std::to_string(value) + ", expected at least 1");
-    }
-  };
-  positive(c.d_model, "the model dimension");
-  positive(c.n_heads, "the number of heads");
-  positive(c.n_kv_heads, "the number of key-value heads");
-  positive(c.d_head, "the head dimension");
-  positive(c.d_mlp, "the MLP dimension");
-  positive(c.vocabulary_size, "the vocabulary size");
-  positive(c.max_positions, "the number of positions");
-  if (c.n_heads % c.n_kv_heads != 0) {
-    section.fail(std::to_string(c.n_heads) + " heads cannot share " + std::to_string(c.n_kv_heads) +
-                 " key-value heads, expected a divisor");
-  }
-  if (c.positions == PositionKind::kRotary && c.d_head % 2 != 0) {
-    section.fail("the head dimension is " + std::to_string(c.d_head) + ", expected an even number");
-  }
-}
-
 void read_sizes(const Section& section, const ConfigKeys& keys, ModelConfig& c) {
   c.n_layers = section.size_needed(keys.n_layers, c.n_layers);
-  if (c.n_layers < 1 || c.n_layers > 10'000) {
-    section.fail("the number of layers is " + std::to_string(c.n_layers) + ", expected 1 to 10000");
-  }
+  check_n_layers(section.path(), c.n_layers);
   c.d_model = section.size_needed(keys.d_model, c.d_model);
   c.n_heads = section.size_needed(keys.n_heads, c.n_heads);
   c.n_kv_heads = section.size_or(keys.n_kv_heads, c.n_kv_heads > 0 ? c.n_kv_heads : c.n_heads);
@@ -242,6 +207,7 @@ void read_kinds(const Section& section, const ConfigKeys& keys, ModelConfig& c) 
 }  // namespace
 
 ModelConfig read_model_config(const std::filesystem::path& directory) {
+  if (GgufFile::recognises(directory)) return read_gguf_config(GgufFile::open(directory));
   const JsonFile file = JsonFile::open("load_model", directory / "config.json");
   const std::string model_type = file.text("model_type").value_or("");
   const auto names = file.texts("architectures");
@@ -260,7 +226,7 @@ ModelConfig read_model_config(const std::filesystem::path& directory) {
   if (family.embeddings_are_scaled) c.embedding_scale = std::sqrt(static_cast<double>(c.d_model));
   if (c.positions == PositionKind::kRotary) read_rope(section, family.keys, c);
   read_spans(section, family, c);
-  check_sizes(section, c);
+  check_sizes(section.path(), c);
   return c;
 }
 

@@ -1,4 +1,5 @@
-// The dimensions and kinds that define a decoder-only language model, read from config.json.
+// The dimensions and kinds that define a decoder-only language model, read from config.json or
+// from the keys of a GGUF file.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +18,19 @@ enum class AttentionSpan : std::uint8_t { kFull, kSliding };
 
 /// How rotary frequencies are stretched beyond the trained length.
 struct RopeScaling {
-  enum class Kind : std::uint8_t { kNone, kLinear, kLlama3 };
+  enum class Kind : std::uint8_t { kNone, kLinear, kLlama3, kFactors };
   Kind kind = Kind::kNone;
   double factor = 1.0;
   double low_frequency_factor = 1.0;   ///< llama3 only
   double high_frequency_factor = 4.0;  ///< llama3 only
   double original_max_positions = 0;   ///< llama3 only
+  /// kFactors only: [d_head / 2], by which the frequencies are divided
+  std::vector<double> factors = {};
 };
 
 struct ModelConfig {
-  std::string name = {};          ///< The last part of `_name_or_path`, else the directory's name.
+  std::string name =
+      {};  ///< The last part of `_name_or_path`, else the directory's or the file's name.
   std::string architecture = {};  ///< As `architectures[0]` names it: "LlamaForCausalLM".
   std::string model_type = {};    ///< "llama"
   std::int64_t n_layers = 0;
@@ -59,10 +63,10 @@ struct ModelConfig {
   bool tied_embeddings = false;
 };
 
-/// Reads DIR/config.json (of models with several parts the text model's section). Throws
-/// std::runtime_error `[load_model] …` for a family that is not in the architectures table (naming
-/// those that are), for a missing key, for sizes that contradict each other, and for options that
-/// would change the computation and are not supported.
-ModelConfig read_model_config(const std::filesystem::path& directory);
+/// Reads DIR/config.json (of models with several parts the text model's section), or the keys of a
+/// GGUF file. Throws std::runtime_error `[load_model] …` for a family that is not in the
+/// architectures table (naming those that are), for a missing key, for sizes that contradict each
+/// other, and for options that would change the computation and are not supported.
+ModelConfig read_model_config(const std::filesystem::path& model);
 
 }  // namespace circuit

@@ -1,43 +1,60 @@
+#include <memory>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 
 #include <ATen/ATen.h>
 
 #include "tracer/model/architecture.h"
 #include "tracer/model/model.h"
+#include "tracer/model/weight_source.h"
 #include "transcoders/product.h"
 #include "transcoders/tensor_view.h"
-#include "transcoders/weights/safetensors.h"
+#include "transcoders/weights/gguf.h"
 
 namespace circuit {
 namespace {
 
-// Finds tensors of one model by the names of its family, and checks each as it is read.
+// Reads the parts of one model under the names that its files have for them.
 class WeightReader {
  public:
-  WeightReader(const Architecture& family, WeightArchive archive, at::ScalarType dtype,
-               at::Device device)
-      : family_(family), archive_(std::move(archive)), dtype_(dtype), device_(device) {}
+  WeightReader(std::unique_ptr<const WeightSource> source, const Architecture& family,
+               at::ScalarType dtype, at::Device device)
+      : source_(std::move(source)),
+        dtype_(dtype),
+        device_(device),
+        gains_are_offsets_(family.gain_offset != 0) {}
 
-  at::Tensor read(const std::string& name, std::vector<std::int64_t> shape) const {
-    return read(name, std::move(shape), dtype_);
+  const WeightLayout& layout() const { return source_->layout(); }
+  const TensorNames& names() const { return layout().names; }
+
+  at::Tensor read(const std::string& name, const std::vector<std::int64_t>& shape) const {
+    return read(name, shape, dtype_);
   }
 
-  at::Tensor read(const std::string& name, std::vector<std::int64_t> shape,
+  at::Tensor read(const std::string& name, const std::vector<std::int64_t>& shape,
                   at::ScalarType dtype) const {
-    const std::string stored = stored_name(name);
-    const SafetensorsFile& file = archive_.file_of(stored);
-    at::Tensor tensor = load_tensor("load_model", file, stored, shape, dtype);
-    require_finite("load_model", file, stored, tensor);
-    tensor = tensor.to(device_);
-    release_pages(file.view(stored).bytes);
-    return tensor;
+    const at::Tensor tensor = source_->read(name, shape, dtype);
+    if (device_.is_cpu()) return tensor;
+    at::Tensor copy = tensor.to(device_);
+    release_pages(tensor);
+    return copy;
   }
 
-  /// A projection as [out, in], however the family stores it.
+  /// A projection as [out, in], however the file stores it.
   at::Tensor projection(std::string_view pattern, std::int64_t layer, std::int64_t out,
                         std::int64_t in) const {
     const std::string name = layer_tensor(pattern, layer) + ".weight";
-    return family_.weights_are_input_major ? read(name, {in, out}).t() : read(name, {out, in});
+    return layout().input_major ? read(name, {in, out}).t() : read(name, {out, in});
+  }
+
+  /// Rows [n_heads · d_head, …] of queries or keys in the order that `apply_rotary` wants.
+  at::Tensor in_halves(const at::Tensor& rows, std::int64_t n_heads) const {
+    if (!layout().rotates_neighbours || !rows.defined()) return rows;
+    const std::int64_t half = rows.size(0) / n_heads / 2;
+    at::Tensor ordered = rows.reshape({n_heads, half, 2, -1}).transpose(1, 2).reshape(rows.sizes());
+    release_pages(rows);
+    return ordered;
   }
 
   at::Tensor bias(std::string_view pattern, std::int64_t layer, std::int64_t size,
@@ -73,28 +90,19 @@ class WeightReader {
  private:
   at::Tensor gain(std::string_view pattern, std::int64_t layer, std::int64_t size) const {
     const std::string name = layer_tensor(pattern, layer) + ".weight";
-    if (family_.gain_offset == 0) return read(name, {size});
-    return read(name, {size}, sum_type(dtype_)) + family_.gain_offset;
+    // An offset from 1 keeps digits that 16 bits do not have for the sum.
+    if (!gains_are_offsets_) return read(name, {size});
+    return read(name, {size}, sum_type(dtype_)) + layout().gain_offset;
   }
 
-  std::string stored_name(const std::string& name) const {
-    if (archive_.contains(name)) return name;
-    for (const Renaming& renaming : family_.renamings) {
-      if (renaming.named.empty() || !name.starts_with(renaming.named)) continue;
-      std::string other = std::string(renaming.stored) + name.substr(renaming.named.size());
-      if (archive_.contains(other)) return other;
-    }
-    return name;
-  }
-
-  const Architecture& family_;
-  WeightArchive archive_;
+  std::unique_ptr<const WeightSource> source_;
   at::ScalarType dtype_;
   at::Device device_;
+  bool gains_are_offsets_;
 };
 
-Attention read_attention(const ModelConfig& c, const TensorNames& names, const WeightReader& reader,
-                         std::int64_t layer) {
+Attention read_attention(const ModelConfig& c, const WeightReader& reader, std::int64_t layer) {
+  const TensorNames& names = reader.names();
   const std::int64_t d_query = c.n_heads * c.d_head;
   const std::int64_t d_value = c.n_kv_heads * c.d_head;
   Attention a;
@@ -111,11 +119,14 @@ Attention read_attention(const ModelConfig& c, const TensorNames& names, const W
       a.value_bias = bias.narrow(0, d_query + d_value, d_value);
     }
   } else {
-    a.query = reader.projection(names.query, layer, d_query, c.d_model);
-    a.key = reader.projection(names.key, layer, d_value, c.d_model);
+    const auto rotated = [&](std::string_view pattern, std::int64_t size, std::int64_t n_heads) {
+      return std::pair(
+          reader.in_halves(reader.projection(pattern, layer, size, c.d_model), n_heads),
+          reader.in_halves(reader.bias(pattern, layer, size, c.attention_bias), n_heads));
+    };
+    std::tie(a.query, a.query_bias) = rotated(names.query, d_query, c.n_heads);
+    std::tie(a.key, a.key_bias) = rotated(names.key, d_value, c.n_kv_heads);
     a.value = reader.projection(names.value, layer, d_value, c.d_model);
-    a.query_bias = reader.bias(names.query, layer, d_query, c.attention_bias);
-    a.key_bias = reader.bias(names.key, layer, d_value, c.attention_bias);
     a.value_bias = reader.bias(names.value, layer, d_value, c.attention_bias);
   }
   a.query_norm = reader.head_norm(c, names.query_norm, layer);
@@ -126,8 +137,8 @@ Attention read_attention(const ModelConfig& c, const TensorNames& names, const W
   return a;
 }
 
-Mlp read_mlp(const ModelConfig& c, const TensorNames& names, const WeightReader& reader,
-             std::int64_t layer) {
+Mlp read_mlp(const ModelConfig& c, const WeightReader& reader, std::int64_t layer) {
+  const TensorNames& names = reader.names();
   Mlp m;
   if (c.mlp == MlpKind::kGated) {
     m.gate = reader.projection(names.gate, layer, c.d_mlp, c.d_model);
@@ -142,19 +153,20 @@ Mlp read_mlp(const ModelConfig& c, const TensorNames& names, const WeightReader&
 
 }  // namespace
 
-Model load_model(const std::filesystem::path& directory, at::ScalarType dtype, at::Device device) {
-  if (!std::filesystem::is_directory(directory)) {
-    throw std::runtime_error("[load_model] " + directory.string() +
-                             ": no such directory, expected a Hugging Face model directory");
+Model load_model(const std::filesystem::path& path, at::ScalarType dtype, at::Device device) {
+  if (!std::filesystem::is_directory(path) && !GgufFile::recognises(path)) {
+    throw std::runtime_error(
+        "[load_model] " + path.string() +
+        ": no such directory, expected a Hugging Face model directory or a GGUF file");
   }
   Model model;
-  model.config = read_model_config(directory);
+  model.config = read_model_config(path);
   const ModelConfig& c = model.config;
   const Architecture& family = find_architecture(c.architecture, c.model_type);
-  const TensorNames& names = family.tensors;
-  WeightArchive archive = WeightArchive::open(directory);
-  for (const SafetensorsFile& file : archive.files()) model.files.push_back(file.path());
-  const WeightReader reader(family, std::move(archive), dtype, device);
+  auto source = open_weights(path, family);
+  model.files = source->files();
+  const WeightReader reader(std::move(source), family, dtype, device);
+  const TensorNames& names = reader.names();
 
   model.name = c.name;
   model.dtype = dtype;
@@ -167,10 +179,10 @@ Model load_model(const std::filesystem::path& directory, at::ScalarType dtype, a
   for (std::int64_t layer = 0; layer < c.n_layers; ++layer) {
     Block block;
     block.attention_norm = reader.norm(c, names.attention_norm, layer);
-    block.attention = read_attention(c, names, reader, layer);
+    block.attention = read_attention(c, reader, layer);
     block.attention_post_norm = reader.post_norm(c, names.attention_post_norm, layer);
     block.mlp_norm = reader.norm(c, names.mlp_norm, layer);
-    block.mlp = read_mlp(c, names, reader, layer);
+    block.mlp = read_mlp(c, reader, layer);
     block.mlp_post_norm = reader.post_norm(c, names.mlp_post_norm, layer);
     model.blocks.push_back(std::move(block));
   }

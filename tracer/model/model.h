@@ -30,11 +30,12 @@ struct Model {
   at::Device device() const { return embedding.device(); }  ///< of weights and activations
 };
 
-/// Opens a Hugging Face directory: config.json and safetensors (one file or shards; f64, f32, f16,
-/// bf16), memory-mapped and converted to `dtype` only where it differs. Throws std::runtime_error
-/// `[load_model] FILE: tensor NAME …` for a missing or misshapen tensor and for values that are
-/// not finite. On a `device` other than the CPU the weights are copies there.
-Model load_model(const std::filesystem::path& directory, at::ScalarType dtype = at::kFloat,
+/// Opens a Hugging Face directory (config.json and safetensors, one file or shards; f64, f32, f16,
+/// bf16) or a GGUF file (plain or quantised), memory-mapped and converted to `dtype` only where it
+/// differs. Throws std::runtime_error `[load_model] FILE: tensor NAME …` for a missing or misshapen
+/// tensor and for values that are not finite. On a `device` other than the CPU the weights are
+/// copies there.
+Model load_model(const std::filesystem::path& path, at::ScalarType dtype = at::kFloat,
                  at::Device device = at::kCPU);
 
 struct ForwardRecord {

@@ -31,11 +31,15 @@ RotaryTable rotary_table(const ModelConfig& config, AttentionSpan span, std::int
   const bool local = span == AttentionSpan::kSliding && config.sliding_rope_theta > 0;
   const double theta = local ? config.sliding_rope_theta : config.rope_theta;
   const RopeScaling scaling = local ? RopeScaling{} : config.rope_scaling;
+  const bool has_factors = scaling.kind == RopeScaling::Kind::kFactors;
   const std::int64_t half = config.d_head / 2;
   std::vector<double> frequencies(static_cast<std::size_t>(half));
   for (std::int64_t i = 0; i < half; ++i) {
     const double exponent = 2.0 * static_cast<double>(i) / static_cast<double>(config.d_head);
-    frequencies[static_cast<std::size_t>(i)] = scale_frequency(scaling, std::pow(theta, -exponent));
+    const double frequency = std::pow(theta, -exponent);
+    const auto place = static_cast<std::size_t>(i);
+    frequencies[place] =
+        has_factors ? frequency / scaling.factors.at(place) : scale_frequency(scaling, frequency);
   }
   const at::Tensor row = at::tensor(frequencies, at::kDouble);
   const at::Tensor positions = at::arange(n_positions, at::kDouble);

@@ -1,5 +1,5 @@
-// Rotary position embedding in the half-split layout of Hugging Face's Llama, with linear and
-// Llama-3 frequency scaling.
+// Rotary position embedding in the half-split layout of Hugging Face's Llama, with
+// frequencies scaled linearly, as Llama 3 does, or by factors that the file lists.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -93,6 +93,7 @@ class GgufFile {
   /// Ascending keys.
   std::span<const GgufEntry> metadata() const;
   bool has(std::string_view key) const;
+  bool is_array(std::string_view key) const;  ///< false for a missing key
   /// Empty for a missing key; std::runtime_error `[read_gguf] PATH: key K is TYPE, expected …` for
   /// one of another type.
   std::optional<std::int64_t> integer(std::string_view key) const;

@@ -135,6 +135,11 @@ void GgufFile::refuse_missing(std::string_view key, std::string_view expected) c
 
 bool GgufFile::has(std::string_view key) const { return find(key) != nullptr; }
 
+bool GgufFile::is_array(std::string_view key) const {
+  const GgufEntry* entry = find(key);
+  return entry != nullptr && entry->is_array;
+}
+
 std::optional<std::int64_t> GgufFile::integer(std::string_view key) const {
   const GgufEntry* entry = find(key);
   if (entry == nullptr) return std::nullopt;

@@ -69,7 +69,7 @@ TEST_F(Load, SaysWhenThereAreNoWeightsOrNoDirectory) {
   EXPECT_NE(error().find("model.safetensors"), std::string::npos) << error();
   EXPECT_EQ(message_of<std::runtime_error>([] { load_model("/nowhere/model"); }),
             "[load_model] /nowhere/model: no such directory, expected a Hugging Face model "
-            "directory");
+            "directory or a GGUF file");
 }
 
 TEST_F(Load, ReadsTheSameNumbersFromEveryStoredType) {

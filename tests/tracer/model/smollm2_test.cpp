@@ -1,5 +1,5 @@
-// SmolLM2 as a Hugging Face directory against the reference run (tests/golden/README.md). Runs when
-// CIRCUIT_SMOLLM2 names the directory.
+// SmolLM2 against the reference run (tests/golden/README.md), which widened the GGUF file's weights.
+// Runs when CIRCUIT_SMOLLM2 names that file or the same model as a Hugging Face directory.
 #include <cstdlib>
 
 #include <ATen/ATen.h>
@@ -16,9 +16,9 @@ namespace {
 class SmolLm2 : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* directory = std::getenv("CIRCUIT_SMOLLM2");
-    if (directory == nullptr) GTEST_SKIP() << "CIRCUIT_SMOLLM2 names no directory";
-    model_ = load_model(directory);
+    const char* model = std::getenv("CIRCUIT_SMOLLM2");
+    if (model == nullptr) GTEST_SKIP() << "CIRCUIT_SMOLLM2 names no model";
+    model_ = load_model(model);
   }
 
   ThreadScope threads_{2};

@@ -1,7 +1,10 @@
 #include "tracer/cli/engine/settings_hash.h"
 
+#include <array>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +14,7 @@
 #include "tracer/version.h"
 #include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/directory_name.h"
+#include "transcoders/weights/gguf.h"
 #include "transcoders/weights/safetensors.h"
 
 namespace circuit::cli {
@@ -33,24 +37,38 @@ std::string hash_small_files(const std::filesystem::path& folder,
 }
 
 Json model_settings(const std::filesystem::path& folder) {
+  if (GgufFile::recognises(folder)) {
+    return {{"name", folder.filename().string()}, {"weights", content_hash(std::array{folder})}};
+  }
   if (!std::filesystem::is_directory(folder)) {
-    throw std::runtime_error("[load_model] " + folder.string() +
-                             ": no such directory, expected a Hugging Face model directory");
+    throw std::runtime_error(
+        "[load_model] " + folder.string() +
+        ": no such directory, expected a Hugging Face model directory or a GGUF file");
   }
   std::vector<std::filesystem::path> weights;
   const WeightArchive archive = WeightArchive::open(folder);
   for (const SafetensorsFile& file : archive.files()) weights.push_back(file.path());
-  return {
-      {"name", directory_name(folder)},
-      {"weights", content_hash(weights)},
-      {"other", hash_small_files(folder, {"config.json", "tokenizer.json", "tokenizer_config.json",
-                                          "special_tokens_map.json"})}};
+  return {{"name", directory_name(folder)},
+          {"weights", content_hash(weights)},
+          {"other", hash_small_files(folder, {"config.json", "tokenizer.json",
+                                              "tokenizer_config.json", "special_tokens_map.json",
+                                              "chat_template.jinja", "chat_template.json"})}};
 }
 
 Json transcoder_settings(const std::filesystem::path& folder) {
   return {{"name", directory_name(folder)},
           {"weights", describe_transcoders(folder).hash},
           {"other", hash_small_files(folder, {"config.yaml"})}};
+}
+
+Json chat_settings(const std::optional<Chat>& chat) {
+  if (!chat) return {};
+  Json messages = Json::array();
+  for (const ChatMessage& message : chat->messages) {
+    const Json content = std::visit([](const auto& held) { return Json(held); }, message.content);
+    messages.push_back({message.role, content});
+  }
+  return {{"messages", messages}, {"ending", static_cast<int>(chat->ending)}, {"date", chat->date}};
 }
 
 Json attribution_settings(const AttributionOptions& options) {
@@ -88,6 +106,7 @@ std::string SettingsHash::of(const ListedPrompt& prompt) const {
   const Json own = {{"name", prompt.name},
                     {"prompt", input.prompt},
                     {"token_ids", input.token_ids ? Json(*input.token_ids) : Json()},
+                    {"chat", chat_settings(input.chat)},
                     {"bos", input.bos},
                     {"targets", prompt.targets}};
   return text_hash(common_ + text_of(own));

@@ -13,6 +13,7 @@ const Architecture kGemma2 = {
     .gain_offset = 1,
     .embeddings_are_scaled = true,
     .sliding_layers = SlidingLayers::kEveryOther,
+    .gguf = {.architecture = "gemma2", .n_layers_scaled_by_width = 46},
     .traits = {.d_head = 256,
                .max_positions = 8192,
                .norm = NormKind::kRms,

@@ -23,6 +23,7 @@ constexpr Architecture text_model() {
       .gain_offset = 1,
       .embeddings_are_scaled = true,
       .sliding_layers = SlidingLayers::kAllButEveryNth,
+      .gguf = {.architecture = "gemma3", .n_layers_scaled_by_width = 62},
       .traits = {.n_heads = 8,
                  .n_kv_heads = 4,
                  .d_head = 256,
@@ -49,6 +50,7 @@ const Architecture kGemma3WithVision = [] {
   Architecture family = text_model();
   family.name = "Gemma3ForConditionalGeneration";
   family.model_type = "gemma3";
+  family.gguf = {};  // holds the text model alone
   family.renamings = {{{.named = "model.", .stored = "language_model.model."},
                        {.named = "model.", .stored = "model.language_model."},
                        {.named = "lm_head", .stored = "language_model.lm_head"}}};

@@ -26,6 +26,7 @@ const Architecture kGpt2 = {
                 .down = "transformer.h.{}.mlp.c_proj"},
     .renamings = {{{.named = "transformer.", .stored = ""}}},
     .weights_are_input_major = true,
+    .gguf = {.architecture = "gpt2"},
     .traits = {.max_positions = 1024,
                .norm = NormKind::kLayer,
                .norm_epsilon = 1e-5,

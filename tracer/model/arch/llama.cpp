@@ -20,6 +20,7 @@ const Architecture kLlama = {
     .model_type = "llama",
     .keys = keys(),
     .tensors = kLlamaTensors,
+    .gguf = {.architecture = "llama", .rotates_neighbours = true},
     .traits = {.max_positions = 2048, .norm = NormKind::kRms, .norm_epsilon = 1e-6},
 };
 

@@ -20,6 +20,7 @@ const Architecture kQwen2 = {
     .keys = keys(),
     .tensors = kLlamaTensors,
     .sliding_layers = SlidingLayers::kFromLayer,
+    .gguf = {.architecture = "qwen2"},
     .traits = {.max_positions = 32768,
                .norm = NormKind::kRms,
                .norm_epsilon = 1e-6,

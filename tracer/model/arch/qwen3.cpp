@@ -21,6 +21,7 @@ const Architecture kQwen3 = {
     .keys = keys(),
     .tensors = with_query_key_norms(kLlamaTensors),
     .sliding_layers = SlidingLayers::kFromLayer,
+    .gguf = {.architecture = "qwen3"},
     .traits = {.d_head = 128,
                .max_positions = 32768,
                .norm = NormKind::kRms,
