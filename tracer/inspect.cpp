@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <cctype>
-#include <set>
+#include <functional>
+#include <map>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "tracer/model/model.h"
+#include "tracer/text/gguf_tokenizer.h"
+#include "tracer/text/tokenizer.h"
 #include "transcoders/tensor_view.h"
 #include "transcoders/transcoder_set.h"
 #include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/directory_name.h"
+#include "transcoders/weights/gguf.h"
 #include "transcoders/weights/safetensors.h"
 
 namespace circuit {
@@ -21,21 +26,40 @@ namespace {
 struct Contents {
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;
-  std::set<std::string> dtypes;
+  std::map<std::string, StoredType, std::less<>> types;
+
+  void add(std::string_view type, std::int64_t elements, std::size_t size) {
+    StoredType& stored = types[std::string(type)];
+    stored.name = type;
+    ++stored.tensors;
+    stored.bytes += static_cast<std::int64_t>(size);
+    parameters += elements;
+    bytes += static_cast<std::int64_t>(size);
+  }
 
   void add(const SafetensorsFile& file) {
     for (const std::string& name : file.names()) {
       const TensorView& view = file.view(name);
-      parameters += view.elements();
-      bytes += static_cast<std::int64_t>(view.bytes.size());
-      dtypes.emplace(name_of(view.dtype));
+      add(name_of(view.dtype), view.elements(), view.bytes.size());
+    }
+  }
+
+  void add(const GgufFile& file) {
+    for (const GgufTensorView& view : file.tensors()) {
+      add(name_of(view.type), view.elements(), view.bytes.size());
     }
   }
 
   std::string dtype_text() const {
     std::string text;
-    for (const std::string& dtype : dtypes) text += (text.empty() ? "" : ", ") + dtype;
+    for (const auto& [name, stored] : types) text += (text.empty() ? "" : ", ") + name;
     return text;
+  }
+
+  std::vector<StoredType> type_list() const {
+    std::vector<StoredType> list;
+    for (const auto& [name, stored] : types) list.push_back(stored);
+    return list;
   }
 };
 
@@ -64,28 +88,61 @@ std::string count_misfit(const char* what, std::int64_t found, std::int64_t expe
 
 }  // namespace
 
-ModelDescription describe_model(const std::filesystem::path& directory, bool full_hash) {
-  const ModelConfig config = read_model_config(directory);
+namespace {
+
+ModelDescription describe(const Model& model, const Contents& contents, bool full_hash) {
+  const ModelConfig& config = model.config;
+  ModelDescription description;
+  description.name = model.name;
+  description.architecture = config.architecture;
+  description.dtype = contents.dtype_text();
+  description.stored_types = contents.type_list();
+  description.n_layers = config.n_layers;
+  description.d_model = config.d_model;
+  description.n_heads = config.n_heads;
+  description.n_kv_heads = config.n_kv_heads;
+  description.d_head = config.d_head;
+  description.d_mlp = config.d_mlp;
+  description.vocabulary_size = config.vocabulary_size;
+  description.max_positions = config.max_positions;
+  description.parameters = contents.parameters;
+  description.bytes = contents.bytes;
+  description.hash = content_hash(model.files, full_hash);
+  return description;
+}
+
+ModelDescription describe_file(const std::filesystem::path& path, bool full_hash) {
+  const GgufFile file = GgufFile::open(path);
+  Contents contents;
+  contents.add(file);
+  // Only looked at: the narrowest type takes the least memory.
+  ModelDescription description = describe(load_model(path, at::kBFloat16), contents, full_hash);
+  description.format = "GGUF " + std::to_string(file.version());
+  description.has_tokenizer = Tokenizer::is_at(path);
+  if (description.has_tokenizer) description.tokenizer = describe_gguf_tokenizer(file);
+  description.has_chat_template = read_gguf_chat_template(file).has_value();
+  return description;
+}
+
+ModelDescription describe_directory(const std::filesystem::path& directory, bool full_hash) {
   const WeightArchive archive = WeightArchive::open(directory);
-  const Model model = load_model(directory, stored_type(archive));
   Contents contents;
   for (const SafetensorsFile& file : archive.files()) contents.add(file);
-  return {.directory = directory,
-          .name = model.name,
-          .architecture = config.architecture,
-          .dtype = contents.dtype_text(),
-          .n_layers = config.n_layers,
-          .d_model = config.d_model,
-          .n_heads = config.n_heads,
-          .n_kv_heads = config.n_kv_heads,
-          .d_head = config.d_head,
-          .d_mlp = config.d_mlp,
-          .vocabulary_size = config.vocabulary_size,
-          .max_positions = config.max_positions,
-          .parameters = contents.parameters,
-          .bytes = contents.bytes,
-          .has_tokenizer = std::filesystem::exists(directory / "tokenizer.json"),
-          .hash = content_hash(model.files, full_hash)};
+  ModelDescription description =
+      describe(load_model(directory, stored_type(archive)), contents, full_hash);
+  description.format = "safetensors";
+  description.has_tokenizer = Tokenizer::is_at(directory);
+  if (description.has_tokenizer) description.tokenizer = "tokenizer.json";
+  return description;
+}
+
+}  // namespace
+
+ModelDescription describe_model(const std::filesystem::path& model, bool full_hash) {
+  ModelDescription description = GgufFile::recognises(model) ? describe_file(model, full_hash)
+                                                             : describe_directory(model, full_hash);
+  description.directory = model;
+  return description;
 }
 
 TranscodersDescription describe_transcoders(const std::filesystem::path& directory,

@@ -1,17 +1,27 @@
-// What a model's and a transcoder's directory hold, as plain values; no torch type shows.
+// What a model and a transcoder directory hold, as plain values; no torch type shows.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace circuit {
 
+/// The tensors of a file that are stored alike.
+struct StoredType {
+  std::string name;  ///< "F16", "Q4_K"
+  std::int64_t tensors = 0;
+  std::int64_t bytes = 0;
+};
+
 struct ModelDescription {
-  std::filesystem::path directory;
+  std::filesystem::path directory;  ///< or the GGUF file
   std::string name;
   std::string architecture;  ///< "LlamaForCausalLM"
+  std::string format;        ///< "safetensors" or "GGUF 3"
   std::string dtype;         ///< of the weights in the files, such as "F16"; "F16, F32" when mixed
+  std::vector<StoredType> stored_types;  ///< ascending names
   std::int64_t n_layers = 0;
   std::int64_t d_model = 0;
   std::int64_t n_heads = 0;
@@ -23,6 +33,8 @@ struct ModelDescription {
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;
   bool has_tokenizer = false;
+  std::string tokenizer;  ///< what kind it is: "tokenizer.json", "gpt2, split as smollm"; or empty
+  bool has_chat_template = false;
   std::string hash;
 };
 
@@ -46,9 +58,9 @@ struct TranscodersDescription {
 };
 
 /// Opens the model as `Tracer` does, so that a missing or misshapen tensor and values that are not
-/// finite throw std::runtime_error `[load_model] …`; converts nothing. `full_hash` hashes every
+/// finite throw std::runtime_error `[load_model] …`. `full_hash` hashes every
 /// byte instead of samples, and so gives another hash than graph files hold.
-ModelDescription describe_model(const std::filesystem::path& directory, bool full_hash = false);
+ModelDescription describe_model(const std::filesystem::path& model, bool full_hash = false);
 
 /// From config.yaml and the headers of the files; throws std::runtime_error
 /// `[load_transcoders] …`.

@@ -20,9 +20,7 @@ LoadedModel::LoadedModel(const LoadOptions& load)
       device(open_device(load.device)),
       model(load_model(load.model, scalar_type(load.dtype), device)) {
   set_device_precision(load.tf32);
-  if (std::filesystem::exists(load.model / "tokenizer.json")) {
-    tokenizer.emplace(Tokenizer::load(load.model));
-  }
+  if (Tokenizer::is_at(load.model)) tokenizer.emplace(Tokenizer::load(load.model));
   hash = content_hash(model.files);
 }
 
@@ -32,8 +30,9 @@ EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
     return {.ids = *input.token_ids, .text = "", .positions = positions_of_prompt(n)};
   }
   if (!tokenizer) {
-    throw std::runtime_error("[encode_prompt] " + (options.model / "tokenizer.json").string() +
-                             ": no such file, expected a tokenizer (or --token-ids)");
+    throw std::runtime_error("[encode_prompt] " + options.model.string() +
+                             ": there is no tokenizer, expected tokenizer.json, tokenizer.model or "
+                             "a GGUF file with one (or --token-ids)");
   }
   const PromptOptions start = input.bos.empty() ? PromptOptions() : parse_bos(input.bos);
   if (input.chat) {

@@ -17,7 +17,7 @@ namespace circuit {
 enum class ComputeType : std::uint8_t { kF32, kF64, kBF16 };
 
 struct LoadOptions {
-  std::filesystem::path model;        ///< Hugging Face directory.
+  std::filesystem::path model;        ///< Hugging Face directory or GGUF file.
   std::filesystem::path transcoders;  ///< Transcoder directory.
   std::filesystem::path sae;          ///< SAE directory, where an SAE may stand in their place.
   ComputeType dtype = ComputeType::kF32;

@@ -20,6 +20,18 @@ void append_number(std::string& bytes, std::size_t number) {
   }
 }
 
+void append_ids(std::string& bytes, const std::vector<std::int32_t>& ids) {
+  append_number(bytes, ids.size());
+  for (const std::int32_t id : ids) append_number(bytes, static_cast<std::size_t>(id));
+}
+
+std::string digits_of_hash(const std::string& bytes) {
+  std::ostringstream digits;
+  digits << std::hex << std::setfill('0') << std::setw(16)
+         << XXH64(bytes.data(), bytes.size(), /*seed=*/0);
+  return digits.str();
+}
+
 }  // namespace
 
 Tokenizer load_golden_tokenizer(const std::filesystem::path& folder, const std::string& name) {
@@ -36,21 +48,35 @@ std::vector<std::string> read_random_hashes(const std::filesystem::path& folder,
   return lines;
 }
 
+Tokenizer load_golden_model(const std::filesystem::path& folder, const std::string& name,
+                            const std::string& test_case) {
+  const TempDir model;
+  std::filesystem::copy(folder / (name + ".model"), model / "tokenizer.model");
+  const std::filesystem::path config = folder / (name + "." + test_case + ".json");
+  if (test_case != "model") std::filesystem::copy(config, model / "tokenizer_config.json");
+  return Tokenizer::load(model.path());
+}
+
 std::string hash_random_texts(const Tokenizer& tokenizer, const RandomTexts& texts,
                               std::uint64_t line) {
   std::string bytes;
   for (std::uint64_t i = line * kTextsPerLine; i < (line + 1) * kTextsPerLine; ++i) {
     const auto ids = tokenizer.encode(texts.make(i), {.add_special_tokens = false});
     const std::string decoded = tokenizer.decode(ids);
-    append_number(bytes, ids.size());
-    for (const std::int32_t id : ids) append_number(bytes, static_cast<std::size_t>(id));
+    append_ids(bytes, ids);
     append_number(bytes, decoded.size());
     bytes += decoded;
   }
-  std::ostringstream digits;
-  digits << std::hex << std::setfill('0') << std::setw(16)
-         << XXH64(bytes.data(), bytes.size(), /*seed=*/0);
-  return digits.str();
+  return digits_of_hash(bytes);
+}
+
+std::string hash_random_ids(const Tokenizer& tokenizer, const RandomTexts& texts,
+                            std::uint64_t line) {
+  std::string bytes;
+  for (std::uint64_t i = line * kTextsPerLine; i < (line + 1) * kTextsPerLine; ++i) {
+    append_ids(bytes, tokenizer.encode(texts.make(i)));
+  }
+  return digits_of_hash(bytes);
 }
 
 }  // namespace circuit::testing

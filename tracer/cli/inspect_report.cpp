@@ -23,14 +23,22 @@ std::string weights_text(std::int64_t parameters, const std::string& dtype, std:
 void add_model(const ModelDescription& model, ReportTable& table) {
   table.add("model", model.directory.string());
   table.add("  family", model.architecture);
+  table.add("  format", model.format);
   table.add("  sizes", counted(model.n_layers) + " layers, d_model " + counted(model.d_model) +
                            ", " + counted(model.n_heads) + " heads (" + counted(model.n_kv_heads) +
                            " key-value) of " + counted(model.d_head) + ", d_mlp " +
                            counted(model.d_mlp));
   table.add("  prompts", "vocabulary " + counted(model.vocabulary_size) + ", up to " +
-                             counted(model.max_positions) + " positions, tokenizer " +
-                             (model.has_tokenizer ? "there" : "not there"));
+                             counted(model.max_positions) + " positions");
+  table.add("  tokenizer", model.has_tokenizer ? one_line(model.tokenizer) : "not there");
+  table.add("  chat template", model.has_chat_template ? "there" : "not there");
   table.add("  weights", weights_text(model.parameters, model.dtype, model.bytes));
+  if (model.stored_types.size() > 1) {
+    for (const StoredType& stored : model.stored_types) {
+      table.add("    " + stored.name,
+                counted(stored.tensors) + " tensors, " + byte_size_text(stored.bytes));
+    }
+  }
   table.add("  hash", model.hash);
 }
 
@@ -91,11 +99,21 @@ void add_graph(const GraphFile& file, ReportTable& table) {
   table.add_flow("  settings", settings_items(graph));
 }
 
+Json stored_types(const ModelDescription& model) {
+  Json list = Json::array();
+  for (const StoredType& stored : model.stored_types) {
+    list.push_back({{"dtype", stored.name}, {"tensors", stored.tensors}, {"bytes", stored.bytes}});
+  }
+  return list;
+}
+
 Json model_object(const ModelDescription& model) {
   return {{"directory", model.directory.string()},
           {"name", model.name},
           {"architecture", model.architecture},
+          {"format", model.format},
           {"dtype", model.dtype},
+          {"stored_types", stored_types(model)},
           {"n_layers", model.n_layers},
           {"d_model", model.d_model},
           {"n_heads", model.n_heads},
@@ -107,6 +125,8 @@ Json model_object(const ModelDescription& model) {
           {"parameters", model.parameters},
           {"bytes", model.bytes},
           {"has_tokenizer", model.has_tokenizer},
+          {"tokenizer", model.has_tokenizer ? Json(model.tokenizer) : Json(nullptr)},
+          {"has_chat_template", model.has_chat_template},
           {"hash", model.hash}};
 }
 

@@ -13,9 +13,9 @@ namespace circuit::cli {
 void add_model_options(CLI::App& command, ModelFolders& folders) {
   command
       .add_option("--model", folders.model,
-                  "Hugging Face directory (config.json, tokenizer.json, safetensors); "
+                  "Hugging Face directory (config.json, tokenizer.json, safetensors) or GGUF file; "
                   "without it the bundled demo")
-      ->type_name("DIR")
+      ->type_name("DIR|FILE")
       ->group("Model");
   command
       .add_option("--transcoders", folders.transcoders,

@@ -35,7 +35,7 @@ struct TokenizeCommand {
 void add_options(CLI::App& command, TokenizeCommand& tokenize) {
   command
       .add_option("--model", tokenize.model,
-                  "Model directory, or a tokenizer.json; without it the bundled demo")
+                  "Model directory, GGUF file, or a tokenizer.json; without it the bundled demo")
       ->type_name("DIR|FILE")
       ->group("Model");
   command.add_option("--text", tokenize.text, "The text")->group("Text");

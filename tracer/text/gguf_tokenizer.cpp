@@ -196,6 +196,13 @@ GgufTokenizer read_gguf_tokenizer(const GgufFile& file) {
           "key tokenizer.ggml.model is " + printable_name(model) + ", expected gpt2 or llama");
 }
 
+std::string describe_gguf_tokenizer(const GgufFile& file) {
+  std::string text(file.require_text("tokenizer.ggml.model"));
+  const auto pre = file.text("tokenizer.ggml.pre");
+  if (text == "gpt2" && pre) text.append(", split as ").append(*pre);
+  return text;
+}
+
 std::optional<std::string> read_gguf_chat_template(const GgufFile& file) {
   const auto text = file.text("tokenizer.chat_template");
   return text ? std::optional(std::string(*text)) : std::nullopt;

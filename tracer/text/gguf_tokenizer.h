@@ -22,6 +22,9 @@ struct GgufTokenizer {
 /// for lists that do not fit each other.
 GgufTokenizer read_gguf_tokenizer(const GgufFile& file);
 
+/// The kind in a few words, from the keys: "gpt2, split as smollm".
+std::string describe_gguf_tokenizer(const GgufFile& file);
+
 /// tokenizer.chat_template, a text in Jinja's language.
 std::optional<std::string> read_gguf_chat_template(const GgufFile& file);
 

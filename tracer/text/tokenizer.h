@@ -37,6 +37,8 @@ class Tokenizer {
   /// is unreadable or of an unsupported kind.
   /// Costs 0.1 s for a vocabulary of 128,000 tokens and 280,000 merges.
   static Tokenizer load(const std::filesystem::path& path);
+  /// Whether there is a tokenizer at `path` for `load` to read. Throws for a damaged GGUF file.
+  static bool is_at(const std::filesystem::path& path);
 
   /// Of stages made elsewhere; names that are no token count as undefined.
   static Tokenizer from_parts(TokenizerParts parts, const SpecialTokenNames& names);

@@ -1,5 +1,7 @@
 // A model from a GGUF file is the model of the directory that the file was made from.
 #include <algorithm>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -7,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
+#include "tests/support/tensor_file.h"
 #include "tests/support/throws.h"
 #include "tests/support/tiny_gguf.h"
 #include "tests/support/tiny_model.h"
@@ -69,6 +72,26 @@ INSTANTIATE_TEST_SUITE_P(EveryFamily, GgufModel, ::testing::ValuesIn(models_in_g
                            std::ranges::replace(name, '-', '_');
                            return name;
                          });
+
+// Files drawn at random, read by transformers (tests/golden/README.md, gguf).
+class GgufFamily : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GgufFamily, HasTheLogitsOfTransformers) {
+  const c10::InferenceMode inference;
+  const std::filesystem::path folder = std::filesystem::path(CIRCUIT_GOLDEN_DIR) / "gguf";
+  const std::string name = GetParam();
+  const NamedTensors expected = read_tensors(folder / (name + ".safetensors"));
+  const at::Tensor ids = expected.at("input_ids").contiguous();
+  const Model model = load_model(folder / (name + ".gguf"));
+  const ForwardRecord record =
+      forward(model, {ids.data_ptr<std::int32_t>(), static_cast<std::size_t>(ids.numel())},
+              LogitPositions::kAll);
+  EXPECT_LT((record.logits - expected.at("logits")).abs().max().item<double>(), 1e-4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Transformers, GgufFamily,
+                         ::testing::Values("llama", "qwen2", "qwen3", "gemma2", "gemma3", "gpt2"),
+                         [](const auto& tested) { return std::string(tested.param); });
 
 TEST(LoadGgufModel, NamesAMissingTensor) {
   const c10::InferenceMode inference;

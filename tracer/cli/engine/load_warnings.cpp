@@ -18,7 +18,7 @@ void FirstTokenWarning::check(const PromptInput& prompt, const std::string& what
   const auto& ids = prompt.token_ids;
   if (warned_ || !ids || ids->empty()) return;
   if (!tokenizer_) {
-    if (!std::filesystem::exists(model_ / "tokenizer.json")) return;
+    if (!Tokenizer::is_at(model_)) return;
     tokenizer_.emplace(Tokenizer::load(model_));
   }
   if (tokenizer_->is_special(ids->front())) return;

@@ -1,5 +1,6 @@
 #include "tracer/cli/engine/settings_hash.h"
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include "tracer/version.h"
 #include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/directory_name.h"
+#include "transcoders/weights/gguf.h"
 #include "transcoders/weights/safetensors.h"
 
 namespace circuit::cli {
@@ -35,9 +37,13 @@ std::string hash_small_files(const std::filesystem::path& folder,
 }
 
 Json model_settings(const std::filesystem::path& folder) {
+  if (GgufFile::recognises(folder)) {
+    return {{"name", folder.filename().string()}, {"weights", content_hash(std::array{folder})}};
+  }
   if (!std::filesystem::is_directory(folder)) {
-    throw std::runtime_error("[load_model] " + folder.string() +
-                             ": no such directory, expected a Hugging Face model directory");
+    throw std::runtime_error(
+        "[load_model] " + folder.string() +
+        ": no such directory, expected a Hugging Face model directory or a GGUF file");
   }
   std::vector<std::filesystem::path> weights;
   const WeightArchive archive = WeightArchive::open(folder);
