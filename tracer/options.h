@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tracer/text/chat_message.h"
+
 namespace circuit {
 
 /// The type that the library computes in. bf16 halves memory and is coarse; f64 is for checks.
@@ -16,7 +18,8 @@ enum class ComputeType : std::uint8_t { kF32, kF64, kBF16 };
 
 struct LoadOptions {
   std::filesystem::path model;        ///< Hugging Face directory or GGUF file.
-  std::filesystem::path transcoders;  ///< Native transcoder directory.
+  std::filesystem::path transcoders;  ///< Transcoder directory.
+  std::filesystem::path sae;          ///< SAE directory, where an SAE may stand in their place.
   ComputeType dtype = ComputeType::kF32;
   /// Threads for everything after; 0 = all cores. Results do not depend on it.
   int threads = 0;
@@ -36,10 +39,11 @@ struct TargetOptions {
   std::vector<std::string> named;
 };
 
-/// What the prompt is, and how it begins. Exactly one of `prompt` and `token_ids` is used.
+/// What the prompt is, and how it begins: `token_ids` if given, else `chat`, else `prompt`.
 struct PromptInput {
   std::string prompt;
   std::optional<std::vector<std::int32_t>> token_ids;  ///< taken as given
+  std::optional<Chat> chat;                            ///< as the model's chat template writes it
   /// `--bos`: empty = the rule of docs/method.md, "none", or an id that is prepended.
   std::string bos;
 };

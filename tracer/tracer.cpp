@@ -13,10 +13,10 @@
 #include "tracer/attribution/attribute.h"
 #include "tracer/attribution/check_predictions.h"
 #include "tracer/attribution/feature_names.h"
+#include "tracer/loaded_model.h"
 #include "tracer/machine/device.h"
 #include "tracer/machine/process_memory.h"
 #include "tracer/machine/threads.h"
-#include "tracer/text/prompt.h"
 #include "tracer/version.h"
 #include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/directory_name.h"
@@ -26,18 +26,6 @@ namespace {
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-at::ScalarType scalar_type(ComputeType type) {
-  switch (type) {
-    case ComputeType::kF32:
-      return at::kFloat;
-    case ComputeType::kF64:
-      return at::kDouble;
-    case ComputeType::kBF16:
-      return at::kBFloat16;
-  }
-  return at::kFloat;
 }
 
 const char* name_of(ComputeType type) {
@@ -84,56 +72,49 @@ std::vector<TargetTokens> parse_target_ids(const AttributionGraph& graph, std::i
   return tokens;
 }
 
+struct Encoded {
+  std::vector<std::int32_t> ids;
+  std::string text;  ///< that they encode; empty for ids that were given
+};
+
 }  // namespace
 
 struct Tracer::State {
   explicit State(const LoadOptions& load)
-      : options(load),
-        threads(load.threads),
-        device(open_device(load.device)),
-        model(load_model(load.model, scalar_type(load.dtype), device)),
+      : loaded(load),
         transcoders(load_transcoders(load.transcoders,
-                                     {.dtype = scalar_type(load.dtype), .device = device})) {
-    set_device_precision(load.tf32);
-    check_fit(model, *transcoders);
-    if (Tokenizer::is_at(load.model)) tokenizer.emplace(Tokenizer::load(load.model));
-    model_hash = content_hash(model.files);
+                                     {.dtype = scalar_type(load.dtype), .device = loaded.device})) {
+    check_fit(loaded.model, *transcoders);
     transcoders_hash = content_hash(transcoders->info().files);
   }
 
-  const Tokenizer* text() const { return tokenizer ? &*tokenizer : nullptr; }
-  Provenance provenance(const PromptInput& input, const AttributionOptions& attribution,
+  Provenance provenance(std::string prompt, const AttributionOptions& attribution,
                         const ReplacementRun& run, const OutputTargets& outputs) const;
 
-  LoadOptions options;
-  ThreadScope threads;
-  at::Device device;
-  Model model;
+  LoadedModel loaded;
   std::unique_ptr<TranscoderSet> transcoders;
-  std::optional<Tokenizer> tokenizer;
-  std::string model_hash, transcoders_hash;
+  std::string transcoders_hash;
 };
 
-Provenance Tracer::State::provenance(const PromptInput& input,
-                                     const AttributionOptions& attribution,
+Provenance Tracer::State::provenance(std::string prompt, const AttributionOptions& attribution,
                                      const ReplacementRun& run,
                                      const OutputTargets& outputs) const {
   Provenance from;
-  from.prompt = input.token_ids ? "" : input.prompt;
-  from.model_name = model.name;
-  from.model_hash = model_hash;
+  from.prompt = std::move(prompt);
+  from.model_name = loaded.model.name;
+  from.model_hash = loaded.hash;
   const TranscoderInfo& info = transcoders->info();
   from.transcoders_name = directory_name(info.directory);
   from.transcoders_hash = transcoders_hash;
   from.scan = info.scan;
   from.tool_version = kVersion;
-  from.settings = {{"dtype", name_of(options.dtype)},
+  from.settings = {{"dtype", name_of(loaded.options.dtype)},
                    {"zero-positions", std::to_string(run.zero_positions)},
-                   {"vocabulary_size", std::to_string(model.config.vocabulary_size)},
+                   {"vocabulary_size", std::to_string(loaded.model.config.vocabulary_size)},
                    {"target_ids", target_ids_text(outputs.tokens)},
                    {"max-features", std::to_string(attribution.max_features)}};
-  if (!device.is_cpu()) from.settings["device"] = "cuda";
-  if (options.tf32) from.settings["tf32"] = "true";
+  if (!loaded.device.is_cpu()) from.settings["device"] = "cuda";
+  if (loaded.options.tf32) from.settings["tf32"] = "true";
   if (attribution.targets.named.empty()) {
     from.settings["max-logits"] = std::to_string(attribution.targets.max_logits);
     from.settings["logit-prob"] = number_text(attribution.targets.logit_probability);
@@ -155,37 +136,33 @@ Tracer::Tracer(Tracer&&) noexcept = default;
 Tracer& Tracer::operator=(Tracer&&) noexcept = default;
 
 std::vector<std::int32_t> Tracer::encode(const PromptInput& input) const {
-  if (input.token_ids) return *input.token_ids;
-  if (!state_->tokenizer) {
-    throw std::runtime_error("[trace] " + (state_->options.model / "tokenizer.json").string() +
-                             ": no such file, expected a tokenizer (or --token-ids)");
-  }
-  return encode_prompt(*state_->tokenizer, input.prompt,
-                       input.bos.empty() ? PromptOptions() : parse_bos(input.bos));
+  return state_->loaded.encode(input).ids;
 }
 
-std::string Tracer::token_text(std::int32_t id) const { return shown_token(state_->text(), id); }
+std::string Tracer::token_text(std::int32_t id) const {
+  return shown_token(state_->loaded.text(), id);
+}
 
 std::int64_t Tracer::device_peak_memory_bytes() const {
-  const std::optional<DeviceMemory> memory = device_memory(state_->device);
+  const std::optional<DeviceMemory> memory = device_memory(state_->loaded.device);
   return memory ? memory->peak : 0;
 }
 
-const std::string& Tracer::model_name() const { return state_->model.name; }
+const std::string& Tracer::model_name() const { return state_->loaded.model.name; }
 
 Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
                     const Progress& progress) const {
   const c10::InferenceMode inference;
-  const std::vector<std::int32_t> ids = encode(input);
+  auto [ids, text, positions] = state_->loaded.encode(input);
   const auto started = std::chrono::steady_clock::now();
   const ReplacementRun run =
-      run_replacement(state_->model, *state_->transcoders, ids, options.zero_positions,
+      run_replacement(state_->loaded.model, *state_->transcoders, ids, options.zero_positions,
                       (options.memory_bytes - resident_memory_bytes()) / 2);
-  const OutputTargets outputs = choose_targets(run, options.targets, state_->text());
+  const OutputTargets outputs = choose_targets(run, options.targets, state_->loaded.text());
   const double forward_seconds = seconds_since(started);
 
   const auto attribution_started = std::chrono::steady_clock::now();
-  Provenance provenance = state_->provenance(input, options, run, outputs);
+  Provenance provenance = state_->provenance(std::move(text), options, run, outputs);
   Attribution result = attribute(run, outputs, options, progress);
   const std::optional<Rounding> rounding =
       result.rounding ? std::optional(Rounding{.rows = result.rounding->rows,
@@ -216,27 +193,27 @@ void Tracer::label_features(AttributionGraph& graph,
   }
   const std::vector<std::pair<std::int32_t, std::int32_t>> features(unnamed.begin(), unnamed.end());
   graph.add_feature_labels(
-      name_features(state_->model, *state_->transcoders, state_->text(), features));
+      name_features(state_->loaded.model, *state_->transcoders, state_->loaded.text(), features));
 }
 
 Verification Tracer::verify(const AttributionGraph& graph, std::int64_t samples,
                             std::uint64_t seed) const {
   const c10::InferenceMode inference;
-  if (graph.provenance().model_hash != state_->model_hash ||
+  if (graph.provenance().model_hash != state_->loaded.hash ||
       graph.provenance().transcoders_hash != state_->transcoders_hash) {
     throw std::invalid_argument(
         "[verify] the graph was made with model " + graph.provenance().model_name + " (" +
         graph.provenance().model_hash + ") and transcoders " + graph.provenance().transcoders_hash +
-        ", given are " + state_->model.name + " (" + state_->model_hash + ") and " +
+        ", given are " + state_->loaded.model.name + " (" + state_->loaded.hash + ") and " +
         state_->transcoders_hash);
   }
   const auto& settings = graph.provenance().settings;
   const auto zeroed = settings.find("zero-positions");
   const ReplacementRun run = run_replacement(
-      state_->model, *state_->transcoders, graph.nodes().input_ids,
+      state_->loaded.model, *state_->transcoders, graph.nodes().input_ids,
       zeroed == settings.end() ? std::nullopt : std::optional(std::stoll(zeroed->second)));
   const at::Tensor covectors = target_covectors(
-      state_->model, parse_target_ids(graph, state_->model.config.vocabulary_size));
+      state_->loaded.model, parse_target_ids(graph, state_->loaded.model.config.vocabulary_size));
   const PredictionCheck check = check_predictions(run, graph, covectors, samples, seed);
   return {.perturbed_sources = check.perturbed_sources,
           .checked_edges = check.checked_edges,

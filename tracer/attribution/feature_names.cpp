@@ -77,8 +77,8 @@ std::map<FeatureKey, FeatureLabel> name_features(const Model& model,
                                                  const TranscoderSet& transcoders,
                                                  const Tokenizer* tokenizer,
                                                  std::span<const FeatureKey> features) {
-  const std::vector<std::string> names = name_vectors(
-      model, tokenizer, features.size(), [&](std::size_t first, std::size_t count) {
+  const std::vector<std::string> names =
+      name_vectors(model, tokenizer, features.size(), [&](std::size_t first, std::size_t count) {
         return written_vectors(model, transcoders, features.subspan(first, count));
       });
   std::map<FeatureKey, FeatureLabel> labels;

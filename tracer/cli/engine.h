@@ -57,7 +57,6 @@ struct ListedPrompt {
   std::string name;  ///< of its files; no two of a list have the same
   PromptInput prompt;
   std::vector<std::string> targets;  ///< as `TargetOptions::named`
-  std::string refusal;               ///< why it cannot be traced; empty = it can
 };
 
 struct TraceListRequest {

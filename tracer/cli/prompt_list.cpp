@@ -11,10 +11,6 @@
 namespace circuit::cli {
 namespace {
 
-constexpr const char* kNoChats =
-    "[trace] a chat needs the model's chat template, which is not available yet; expected prompt "
-    "or token_ids";
-
 std::string six_digits(std::size_t line) {
   const std::string digits = std::to_string(line);
   return std::string(6 - std::min<std::size_t>(6, digits.size()), '0') + digits;
@@ -27,9 +23,12 @@ ListedPrompt listed(PromptEntry entry, const TraceRequest& common) {
   prompt.name = entry.name ? std::move(*entry.name) : six_digits(entry.line);
   prompt.prompt.prompt = entry.prompt.value_or("");
   prompt.prompt.token_ids = std::move(entry.token_ids);
+  if (entry.chat) {
+    prompt.prompt.chat = common.prompt.chat.value_or(Chat());  // how it ends, its date
+    prompt.prompt.chat->messages = std::move(*entry.chat);
+  }
   if (!prompt.prompt.token_ids) prompt.prompt.bos = common.prompt.bos;
   prompt.targets = entry.targets ? std::move(*entry.targets) : common.attribution.targets.named;
-  if (entry.chat) prompt.refusal = kNoChats;
   return prompt;
 }
 

@@ -1,7 +1,4 @@
-#include <charconv>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -15,12 +12,12 @@
 #include "tracer/cli/model_folders.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/progress_line.h"
+#include "tracer/cli/prompt_arguments.h"
 #include "tracer/cli/prompt_list.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
 #include "tracer/cli/trace_list.h"
 #include "tracer/cli/trace_report.h"
-#include "tracer/text/prompt.h"
 
 namespace circuit::cli {
 namespace {
@@ -30,6 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   circuit trace --prompt 'the opposite of small is' --target ' large- big' --out pictures
   circuit trace --prompt '36 + 59 =' --format json,pdf --save-graph --json
   circuit trace --model MODEL --transcoders CLT --prompt 'The capital of France is' --max-features 0
+  circuit trace --model MODEL --transcoders CLT --system 'Answer in one word.' --user 'And now?'
   circuit trace --prompts PROMPTS.jsonl --out graphs)";
 
 struct TraceCommand {
@@ -38,7 +36,7 @@ struct TraceCommand {
   MachineOptions machine;
   std::string memory = byte_size_option(request.attribution.memory_bytes);
   std::string device_memory;
-  std::string prompt_file, token_ids, prompts;
+  PromptArguments prompt;
   PromptList list;  ///< with --prompts
   bool json = false;
   const CLI::App* parsed = nullptr;
@@ -47,28 +45,8 @@ struct TraceCommand {
 };
 
 void add_prompt_options(CLI::App& command, TraceCommand& trace) {
-  command.add_option("--prompt", trace.request.prompt.prompt, "The text to explain")
-      ->group("Prompt");
-  command
-      .add_option("--prompt-file", trace.prompt_file,
-                  "File with the prompt (- = standard input); its last line break is left out")
-      ->type_name("FILE")
-      ->group("Prompt");
-  command.add_option("--token-ids", trace.token_ids, "The prompt as ids, 1,2,3, taken as given")
-      ->type_name("IDS")
-      ->group("Prompt");
-  command
-      .add_option("--prompts", trace.prompts,
-                  "Many prompts, one JSON object a line; what --out holds of them already is left "
-                  "out, so a run that was ended goes on where it was")
-      ->type_name("FILE.jsonl")
-      ->group("Prompt");
-  command
-      .add_option("--bos", trace.request.prompt.bos,
-                  "Special token at the start: none, or its id; default: the tokenizer's first "
-                  "of bos, pad, eos, unless the prompt begins with one")
-      ->type_name("ID|none")
-      ->group("Prompt");
+  add_prompt_arguments(command, trace.prompt, "The text to explain");
+  add_prompt_list_argument(command, trace.prompt);
   command
       .add_option("--zero-positions", trace.request.attribution.zero_positions,
                   "First positions without features and errors; default: 1, or 4 for chats of "
@@ -152,67 +130,6 @@ void add_options(CLI::App& command, TraceCommand& trace) {
   add_machine_options(command, trace.machine);
 }
 
-std::vector<std::int32_t> parse_ids(std::string_view list) {
-  std::vector<std::int32_t> ids;
-  while (true) {
-    const std::size_t comma = list.find(',');
-    const std::string_view text = list.substr(0, comma);
-    std::int32_t id = -1;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size() || id < 0) {
-      throw std::invalid_argument("--token-ids: '" + std::string(text) +
-                                  "' is no token id, expected whole numbers such as 1,2,3");
-    }
-    ids.push_back(id);
-    if (comma == std::string_view::npos) return ids;
-    list.remove_prefix(comma + 1);
-  }
-}
-
-std::string read_prompt(const std::string& file) {
-  std::string text;
-  if (file == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream stream;
-    if (!std::filesystem::is_directory(file)) stream.open(file, std::ios::binary);
-    text.assign(std::istreambuf_iterator<char>(stream), {});
-    if (!stream.is_open() || stream.bad()) {
-      throw std::runtime_error("[trace] --prompt-file " + file +
-                               ": cannot be read, expected a text file");
-    }
-  }
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  return text;
-}
-
-void check_prompt(TraceCommand& trace) {
-  PromptInput& prompt = trace.request.prompt;
-  const int given = trace.given("--prompt") + trace.given("--prompt-file") +
-                    trace.given("--token-ids") + trace.given("--prompts");
-  if (given != 1) {
-    throw std::invalid_argument(
-        given == 0 ? "no prompt; expected one, as in circuit trace --prompt 'le contraire de petit "
-                     "est'"
-                   : "more than one prompt; expected one of --prompt, --prompt-file, --token-ids, "
-                     "--prompts");
-  }
-  if (trace.given("--prompts") && trace.given("--name")) {
-    throw std::invalid_argument("--name with --prompts, whose lines have names of their own");
-  }
-  if (trace.given("--prompt") && prompt.prompt.empty()) {
-    throw std::invalid_argument("--prompt is empty, expected a text");
-  }
-  if (trace.given("--token-ids")) {
-    if (trace.given("--bos")) {
-      throw std::invalid_argument("--bos with --token-ids, which are taken as given");
-    }
-    prompt.token_ids = parse_ids(trace.token_ids);
-  }
-  if (trace.given("--bos")) parse_bos(prompt.bos);
-}
-
 void check_at_least(const char* option, std::int64_t value, std::int64_t least) {
   // Far above any use; keeps products of two such numbers inside 64 bits.
   constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
@@ -224,7 +141,10 @@ void check_at_least(const char* option, std::int64_t value, std::int64_t least) 
 void check(TraceCommand& trace) {
   AttributionOptions& options = trace.request.attribution;
   require_both_or_none(trace.folders);
-  check_prompt(trace);
+  check_prompt_arguments(*trace.parsed, trace.prompt);
+  if (has_prompt_list(*trace.parsed) && trace.given("--name")) {
+    throw std::invalid_argument("--name with --prompts, whose lines have names of their own");
+  }
   if (options.zero_positions) check_at_least("--zero-positions", *options.zero_positions, 1);
   if (trace.given("--target") && (trace.given("--max-logits") || trace.given("--logit-prob"))) {
     throw std::invalid_argument("--target with --max-logits or --logit-prob, which choose targets");
@@ -244,8 +164,10 @@ void check(TraceCommand& trace) {
     }
     options.device_memory_bytes = parse_byte_size(trace.device_memory);
   }
-  if (!trace.prompt_file.empty()) trace.request.prompt.prompt = read_prompt(trace.prompt_file);
-  if (trace.given("--prompts")) trace.list = read_prompt_list(trace.prompts, trace.request);
+  trace.request.prompt = read_prompt_arguments(*trace.parsed, trace.prompt);
+  if (has_prompt_list(*trace.parsed)) {
+    trace.list = read_prompt_list(trace.prompt.list, trace.request);
+  }
   require_writable(trace.request.output.folder);
 }
 
@@ -261,7 +183,7 @@ void run(TraceCommand& trace) {
   const ModelFolders folders = or_demo(trace.folders);
   trace.request.load.model = folders.model;
   trace.request.load.transcoders = folders.transcoders;
-  if (trace.given("--prompts")) {
+  if (has_prompt_list(*trace.parsed)) {
     run_list(trace);
     return;
   }

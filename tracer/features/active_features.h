@@ -2,27 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "tracer/features/feature_reader.h"
+#include "tracer/features/firing_feature.h"
 #include "tracer/text/tokenizer.h"
 
 namespace circuit {
-
-struct FiringFeature {
-  std::int64_t layer = 0, position = 0, feature = 0;
-  float activation = 0;
-};
-
-struct ActiveFeatures {
-  /// The strongest of each position, by position, then activation (magnitude, descending), layer,
-  /// feature.
-  std::vector<FiringFeature> strongest;
-  std::vector<std::int64_t> counts;  ///< [layers of the reader] of all that fire
-};
 
 /// Of `ids` in one forward. At most `top` features a position (0 = all); `layers` empty = all of
 /// the reader's, else some of them. The first `zero_positions` are left out. A layer at a time:

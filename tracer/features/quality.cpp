@@ -96,15 +96,17 @@ Quality measure_quality(const Model& model, const FeatureReader& reader,
     if (progress) progress(quality.windows);
   }
   if (predictions == 0) {
-    throw std::invalid_argument("[evaluate] the text has no position to measure, expected at least "
-                                "one text of " + std::to_string(zero_positions + 2) + " tokens");
+    throw std::invalid_argument(
+        "[evaluate] the text has no position to measure, expected at least "
+        "one text of " +
+        std::to_string(zero_positions + 2) + " tokens");
   }
   for (std::size_t i = 0; i < sums.size(); ++i) {
     quality.layers.push_back(quality_of(sums[i], reader.layers()[i], quality.positions));
   }
-  for (double* sum : {&quality.replaced.cross_entropy_model,
-                      &quality.replaced.cross_entropy_replaced, &quality.replaced.agreement,
-                      &quality.replaced.kl}) {
+  for (double* sum :
+       {&quality.replaced.cross_entropy_model, &quality.replaced.cross_entropy_replaced,
+        &quality.replaced.agreement, &quality.replaced.kl}) {
     *sum /= static_cast<double>(predictions);
   }
   return quality;

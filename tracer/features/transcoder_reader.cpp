@@ -17,8 +17,8 @@ namespace {
 at::Tensor write_into(const TranscoderSet& transcoders, std::int64_t from, std::int64_t layer,
                       const at::Tensor& activations) {
   const at::Tensor firing = (activations != 0).any(/*dim=*/0).nonzero().squeeze(1);
-  const at::Tensor rows = transcoders.decoder_rows_into(from, firing.to(at::kCPU), layer)
-                              .to(activations.device());
+  const at::Tensor rows =
+      transcoders.decoder_rows_into(from, firing.to(at::kCPU), layer).to(activations.device());
   return product(activations.index_select(1, firing), rows);
 }
 

@@ -25,9 +25,9 @@ struct GenerationLimits {
 /// `visitor` (may be null) is told of every forward. `accept` is called with each token as it comes
 /// and ends the text by returning false; that token is kept. Ends earlier when the model has no
 /// position left. Throws std::invalid_argument as `forward` does.
-std::vector<GeneratedToken> generate(
-    const Model& model, std::span<const std::int32_t> prompt, const GenerationLimits& limits,
-    const SamplingOptions& sampling, SiteVisitor* visitor,
-    const std::function<bool(const GeneratedToken&)>& accept = {});
+std::vector<GeneratedToken> generate(const Model& model, std::span<const std::int32_t> prompt,
+                                     const GenerationLimits& limits,
+                                     const SamplingOptions& sampling, SiteVisitor* visitor,
+                                     const std::function<bool(const GeneratedToken&)>& accept = {});
 
 }  // namespace circuit

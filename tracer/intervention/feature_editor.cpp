@@ -91,8 +91,8 @@ class TranscoderEditor final : public SiteVisitor {
                    std::vector<PlacedEdit> edits)
       : model_(model), transcoders_(transcoders) {
     const TranscoderInfo& info = transcoders.info();
-    write_site_ = info.write_site == WriteSite::kMlpOutRaw ? ModelSite::kMlpOutRaw
-                                                           : ModelSite::kMlpOut;
+    write_site_ =
+        info.write_site == WriteSite::kMlpOutRaw ? ModelSite::kMlpOutRaw : ModelSite::kMlpOut;
     for (PlacedEdit& placed : edits) {
       check_feature(placed, info.n_features);
       if (placed.edit.layer >= info.n_layers) {
@@ -120,11 +120,10 @@ class TranscoderEditor final : public SiteVisitor {
       return;
     }
     const Norm& norm = model_.blocks[static_cast<std::size_t>(layer)].mlp_norm;
-    const at::Tensor input = read_input(transcoders_.info().read_site, norm,
-                                        norm_forward(norm, residual_mid).inverse_scale,
-                                        residual_mid);
-    const at::Tensor activations =
-        transcoders_.activate(layer, transcoders_.encode(layer, input));
+    const at::Tensor input =
+        read_input(transcoders_.info().read_site, norm,
+                   norm_forward(norm, residual_mid).inverse_scale, residual_mid);
+    const at::Tensor activations = transcoders_.activate(layer, transcoders_.encode(layer, input));
     for (const auto& [feature, delta] : deltas_of(edits->second, activations, first_position)) {
       const at::Tensor rows =
           transcoders_.decoder_rows(layer, at::tensor({feature}))[0].to(residual_mid.options());

@@ -39,7 +39,8 @@ std::int64_t take_number(std::string_view text, std::string_view& rest, const ch
 
 EditPositions parse_positions(std::string_view text, std::string_view positions) {
   if (positions == "*") return {.begin = 0, .end = {}, .name = {}};
-  if (find_positions(positions, {})) return {.begin = {}, .end = {}, .name = std::string(positions)};
+  if (find_positions(positions, {}))
+    return {.begin = {}, .end = {}, .name = std::string(positions)};
   const std::size_t dots = positions.find("..");
   const auto begin = parse<std::int64_t>(positions.substr(0, dots));
   if (!begin) fail(text, "'" + std::string(positions) + "' is no position");

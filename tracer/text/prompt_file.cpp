@@ -11,6 +11,8 @@
 
 #include <simdjson.h>
 
+#include "tracer/text/chat_file.h"
+
 namespace circuit {
 namespace {
 
@@ -79,23 +81,11 @@ class LineReader {
   }
 
   std::vector<ChatMessage> chat(const element& value) const {
-    constexpr std::string_view kExpected = "a list of objects with role and content";
-    std::vector<ChatMessage> all;
-    for (const element& item : list(value, "chat", kExpected)) {
-      const std::string place = "chat[" + std::to_string(all.size()) + "]";
-      if (!item.is_object()) refuse(item, place, "an object with role and content");
-      ChatMessage message;
-      for (const auto& [key, to] :
-           {std::pair("role", &message.role), std::pair("content", &message.content)}) {
-        element member;
-        if (item.at_key(key).get(member) != simdjson::SUCCESS) {
-          fail(place + " has no " + key + ", expected role and content");
-        }
-        *to = text(member, place + "." + key);
-      }
-      all.push_back(std::move(message));
+    try {
+      return parse_chat(simdjson::minify(value));
+    } catch (const std::invalid_argument& error) {
+      fail(error.what());
     }
-    return all;
   }
 
   std::map<std::string, std::string> fields(const element& value) const {

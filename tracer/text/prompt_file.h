@@ -10,12 +10,9 @@
 #include <string>
 #include <vector>
 
-namespace circuit {
+#include "tracer/text/chat_message.h"
 
-struct ChatMessage {
-  std::string role;
-  std::string content;
-};
+namespace circuit {
 
 /// One line. Exactly one of `prompt`, `token_ids` and `chat` is there.
 struct PromptEntry {

@@ -90,6 +90,22 @@ std::optional<std::string> JsonFile::text(std::string_view key) const {
   return std::string(*value);
 }
 
+std::vector<std::int64_t> JsonFile::integers(std::string_view key) const {
+  const auto found = contents_->find(key);
+  if (!found) return {};
+  if (!found->is_array()) return {*integer(key)};
+  std::vector<std::int64_t> values;
+  for (const element item : found->get_array()) {
+    std::int64_t value = 0;
+    if (item.get(value) != simdjson::SUCCESS) {
+      contents_->fail("key " + std::string(key) + " holds " + simdjson::minify(item) +
+                      ", expected integers");
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
 std::optional<std::vector<std::string>> JsonFile::texts(std::string_view key) const {
   const auto array = contents_->get<simdjson::dom::array>(key, "an array of strings");
   if (!array) return std::nullopt;

@@ -26,6 +26,8 @@ class JsonFile {
   std::optional<double> number(std::string_view key) const;
   std::optional<bool> boolean(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
+  /// One integer or an array of them; none when it is missing.
+  std::vector<std::int64_t> integers(std::string_view key) const;
   /// An array of strings.
   std::optional<std::vector<std::string>> texts(std::string_view key) const;
 

@@ -60,11 +60,17 @@ TEST(PromptList, PassesTheFirstTokenOnToTexts) {
               HasSubstr("p.jsonl:2: token_ids with --bos, expected one of them"));
 }
 
-TEST(PromptList, RefusesChatsOneByOne) {
+TEST(PromptList, EndsChatsAsTheCommandLineSays) {
+  TraceRequest common;
+  common.prompt.chat = Chat{.messages = {}, .ending = Chat::Ending::kClosed, .date = "2024-07-26"};
   const PromptList list =
-      read("{\"prompt\": \"a\"}\n{\"chat\": [{\"role\": \"user\", \"content\": \"b\"}]}");
-  EXPECT_EQ(list.prompts[0].refusal, "");
-  EXPECT_THAT(list.prompts[1].refusal, HasSubstr("chat template"));
+      read("{\"prompt\": \"a\"}\n{\"chat\": [{\"role\": \"user\", \"content\": \"b\"}]}", common);
+  EXPECT_FALSE(list.prompts[0].prompt.chat);
+  ASSERT_TRUE(list.prompts[1].prompt.chat);
+  const Chat& chat = *list.prompts[1].prompt.chat;
+  EXPECT_THAT(chat.messages, ElementsAre(ChatMessage{"user", "b"}));
+  EXPECT_EQ(chat.ending, Chat::Ending::kClosed);
+  EXPECT_EQ(chat.date, "2024-07-26");
 }
 
 TEST(PromptList, RefusesNamesThatNoFileMayHave) {

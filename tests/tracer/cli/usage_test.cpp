@@ -54,7 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"none", {"trace"}, {"[trace] no prompt", "circuit trace --prompt 'le contraire"}},
         Case{"two",
              {"trace", "--prompt", "a", "--token-ids", "1,2"},
-             {"more than one prompt", "one of --prompt, --prompt-file, --token-ids, --prompts"}},
+             {"more than one prompt",
+              "one of --prompt, --prompt-file, --token-ids, --prompts, --chat, --user"}},
         Case{
             "one_and_many", {"trace", "--prompt", "a", "--prompts", "b"}, {"more than one prompt"}},
         Case{"ids_and_many",
@@ -75,7 +76,32 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"zero_positions",
              {"trace", "--prompt", "a", "--zero-positions", "0"},
              {"--zero-positions is 0, expected a whole number of at least 1"}},
-        Case{"text", {"tokenize"}, {"[tokenize] no text, expected --text TEXT"}}),
+        Case{"text", {"tokenize"}, {"[tokenize] no text, expected --text TEXT, --chat"}}),
+    name_of_case<Case>);
+
+INSTANTIATE_TEST_SUITE_P(
+    Chats, WrongUsage,
+    ::testing::Values(
+        Case{"and_prompt", {"trace", "--prompt", "a", "--chat", "b"}, {"more than one prompt"}},
+        Case{
+            "user_and_ids", {"trace", "--token-ids", "1", "--user", "b"}, {"more than one prompt"}},
+        Case{"and_list", {"trace", "--prompts", "a", "--user", "b"}, {"more than one prompt"}},
+        Case{"twice", {"tokenize", "--chat", "a", "--user", "b"}, {"--chat with --user"}},
+        Case{"system", {"trace", "--system", "a"}, {"--system without --user"}},
+        Case{"date", {"trace", "--user", "a", "--date", "26.7."}, {"'26.7.' is no day, expected"}},
+        Case{"date_of_text",
+             {"trace", "--prompt", "a", "--date", "2024-07-26"},
+             {"--date without a chat, expected --chat or --user"}},
+        Case{"endings",
+             {"trace", "--user", "a", "--no-generation-prompt", "--continue-final-message"},
+             {"--no-generation-prompt with --continue-final-message"}},
+        Case{"ending_of_text",
+             {"tokenize", "--text", "a", "--continue-final-message"},
+             {"[tokenize] --continue-final-message without a chat"}},
+        Case{"text", {"tokenize", "--text", "a", "--user", "b"}, {"[tokenize] --text with a chat"}},
+        Case{"no_special",
+             {"tokenize", "--user", "b", "--no-special"},
+             {"[tokenize] --no-special with a chat"}}),
     name_of_case<Case>);
 
 INSTANTIATE_TEST_SUITE_P(

@@ -68,8 +68,7 @@ TEST(PromptFile, NumbersItsLinesAndLeavesEmptyOnesOut) {
   EXPECT_EQ(file.entries[1].token_ids, (std::vector<std::int32_t>{0, 7}));
   EXPECT_FALSE(file.entries[1].targets);
   EXPECT_EQ(file.entries[2].id, "5");
-  EXPECT_EQ(file.entries[2].chat->front().role, "user");
-  EXPECT_EQ(file.entries[2].chat->front().content, "b");
+  EXPECT_THAT(*file.entries[2].chat, ElementsAre(ChatMessage{"user", "b"}));
   EXPECT_FALSE(file.entries[2].name);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <utility>
+#include <variant>
 
 #include "export/graph_file.h"
 #include "export/outputs.h"
@@ -32,7 +33,21 @@ std::vector<std::uint8_t> features_to_name(const AttributionGraph& graph,
   return mask;
 }
 
+/// The last message with a text in it.
+std::string chat_name(const Chat& chat) {
+  for (auto message = chat.messages.rbegin(); message != chat.messages.rend(); ++message) {
+    std::string text;
+    if (const auto* const whole = std::get_if<std::string>(&message->content)) text = *whole;
+    if (const auto* const parts = std::get_if<std::vector<std::string>>(&message->content)) {
+      for (const std::string& part : *parts) text += part;
+    }
+    if (!text.empty()) return slug(text);
+  }
+  return "chat";
+}
+
 std::string default_name(const TraceRequest& request, const AttributionGraph& graph) {
+  if (!request.prompt.token_ids && request.prompt.chat) return chat_name(*request.prompt.chat);
   if (!request.prompt.token_ids) return slug(request.prompt.prompt);
   std::string text;
   for (const std::string& token : graph.nodes().tokens) text += token;

@@ -132,7 +132,7 @@ void ListTracer::take(std::size_t index) {
     return;
   }
   partial_.remove_all_of(output_of(index));
-  if (!tracer_ && prompts_[index].refusal.empty()) load();
+  if (!tracer_) load();
   request_.begins(index);
   auto outcome = std::make_shared<Outcome>(trace(index));
   const std::int64_t edges = edges_of(*outcome);
@@ -154,7 +154,6 @@ ListTracer::Outcome ListTracer::trace(std::size_t index) {
 
 ListTracer::Outcome ListTracer::trace_once(std::size_t index) {
   const ListedPrompt& prompt = prompts_[index];
-  if (!prompt.refusal.empty()) return prompt.refusal;
   try {
     TraceRequest request = request_of(index);
     request.attribution.memory_bytes -= unfinished_edges_ * kFinishBytesPerEdge;

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -46,17 +48,27 @@ Json model_settings(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> weights;
   const WeightArchive archive = WeightArchive::open(folder);
   for (const SafetensorsFile& file : archive.files()) weights.push_back(file.path());
-  return {
-      {"name", directory_name(folder)},
-      {"weights", content_hash(weights)},
-      {"other", hash_small_files(folder, {"config.json", "tokenizer.json", "tokenizer_config.json",
-                                          "special_tokens_map.json"})}};
+  return {{"name", directory_name(folder)},
+          {"weights", content_hash(weights)},
+          {"other", hash_small_files(folder, {"config.json", "tokenizer.json",
+                                              "tokenizer_config.json", "special_tokens_map.json",
+                                              "chat_template.jinja", "chat_template.json"})}};
 }
 
 Json transcoder_settings(const std::filesystem::path& folder) {
   return {{"name", directory_name(folder)},
           {"weights", describe_transcoders(folder).hash},
           {"other", hash_small_files(folder, {"config.yaml"})}};
+}
+
+Json chat_settings(const std::optional<Chat>& chat) {
+  if (!chat) return {};
+  Json messages = Json::array();
+  for (const ChatMessage& message : chat->messages) {
+    const Json content = std::visit([](const auto& held) { return Json(held); }, message.content);
+    messages.push_back({message.role, content});
+  }
+  return {{"messages", messages}, {"ending", static_cast<int>(chat->ending)}, {"date", chat->date}};
 }
 
 Json attribution_settings(const AttributionOptions& options) {
@@ -94,6 +106,7 @@ std::string SettingsHash::of(const ListedPrompt& prompt) const {
   const Json own = {{"name", prompt.name},
                     {"prompt", input.prompt},
                     {"token_ids", input.token_ids ? Json(*input.token_ids) : Json()},
+                    {"chat", chat_settings(input.chat)},
                     {"bos", input.bos},
                     {"targets", prompt.targets}};
   return text_hash(common_ + text_of(own));

@@ -10,9 +10,16 @@ namespace {
 using Kind = Expression::Kind;
 using Symbol = std::pair<std::string_view, Operator>;
 
-// `a.b.c` and `a + b + c` are three levels too, so the tree may be deeper than its brackets.
+// `a.b.c` and `a + b + c` are three levels too, so the tree may be deeper than its brackets are.
 constexpr int kMaxDepth = 200;
 constexpr int kMaxOpen = 60;
+
+template <typename... Parts>
+std::vector<Expression> list_of(Parts... parts) {
+  std::vector<Expression> list;
+  (list.push_back(std::move(parts)), ...);
+  return list;
+}
 
 class ExpressionParser {
  public:
@@ -24,12 +31,11 @@ class ExpressionParser {
   std::vector<Expression> filters();
 
  private:
-  /// One more bracket or sign; without a limit they could exhaust the stack.
   void open() {
     if (++open_ > kMaxOpen) tokens_.fail("expressions are nested too deep");
   }
   Expression node(Kind kind, std::vector<Expression> children, std::string name = {});
-  Expression literal(Value value);
+  Expression literal(Value value) const;
   template <std::size_t N, typename Operand>
   Expression binary(const std::array<Symbol, N>& symbols, const Operand& operand);
 
@@ -45,6 +51,7 @@ class ExpressionParser {
   Expression name_or_constant();
   Expression text_literal();
   Expression parenthesis();
+  bool ends_items(bool is_first, std::string_view bracket);
   Expression list();
   Expression dict();
   Expression postfix(Expression value);
@@ -67,10 +74,8 @@ Expression ExpressionParser::node(Kind kind, std::vector<Expression> children, s
   return result;
 }
 
-Expression ExpressionParser::literal(Value value) {
-  Expression result = node(Kind::kLiteral, {});
-  result.literal = std::move(value);
-  return result;
+Expression ExpressionParser::literal(Value value) const {
+  return {.kind = Kind::kLiteral, .line = tokens_.peek().line, .literal = std::move(value)};
 }
 
 template <std::size_t N, typename Operand>
@@ -80,32 +85,16 @@ Expression ExpressionParser::binary(const std::array<Symbol, N>& symbols, const 
     const auto found = std::ranges::find_if(
         symbols, [this](const Symbol& symbol) { return tokens_.take_operator(symbol.first); });
     if (found == symbols.end()) return left;
-    std::vector<Expression> both;
-    both.push_back(std::move(left));
-    both.push_back(operand());
-    left = node(Kind::kBinary, std::move(both));
+    left = node(Kind::kBinary, list_of(std::move(left), operand()));
     left.operators = {found->second};
   }
-}
-
-std::vector<Expression> both(Expression first, Expression second) {
-  std::vector<Expression> result;
-  result.push_back(std::move(first));
-  result.push_back(std::move(second));
-  return result;
-}
-
-std::vector<Expression> only(Expression one) {
-  std::vector<Expression> result;
-  result.push_back(std::move(one));
-  return result;
 }
 
 Expression ExpressionParser::conditional() {
   open();
   Expression value = disjunction();
   while (tokens_.take_name("if")) {
-    std::vector<Expression> parts = both(std::move(value), disjunction());
+    std::vector<Expression> parts = list_of(std::move(value), disjunction());
     if (tokens_.take_name("else")) parts.push_back(conditional());
     value = node(Kind::kConditional, std::move(parts));
   }
@@ -115,20 +104,20 @@ Expression ExpressionParser::conditional() {
 
 Expression ExpressionParser::disjunction() {
   Expression left = conjunction();
-  while (tokens_.take_name("or")) left = node(Kind::kOr, both(std::move(left), conjunction()));
+  while (tokens_.take_name("or")) left = node(Kind::kOr, list_of(std::move(left), conjunction()));
   return left;
 }
 
 Expression ExpressionParser::conjunction() {
   Expression left = negation();
-  while (tokens_.take_name("and")) left = node(Kind::kAnd, both(std::move(left), negation()));
+  while (tokens_.take_name("and")) left = node(Kind::kAnd, list_of(std::move(left), negation()));
   return left;
 }
 
 Expression ExpressionParser::negation() {
   if (!tokens_.take_name("not")) return comparison();
   open();
-  Expression result = node(Kind::kNot, only(negation()));
+  Expression result = node(Kind::kNot, list_of(negation()));
   --open_;
   return result;
 }
@@ -140,7 +129,7 @@ Expression ExpressionParser::comparison() {
                                                       {"<", Operator::kLess},
                                                       {">=", Operator::kGreaterEqual},
                                                       {">", Operator::kGreater}}};
-  std::vector<Expression> operands = only(sum());
+  std::vector<Expression> operands = list_of(sum());
   std::vector<Operator> operators;
   while (true) {
     const auto* const found = std::ranges::find_if(
@@ -193,7 +182,7 @@ Expression ExpressionParser::unary(bool with_filters) {
   if (tokens_.at_operator("-") || tokens_.at_operator("+")) {
     open();
     const bool is_minus = tokens_.take().text == "-";
-    value = node(Kind::kUnary, only(unary(/*with_filters=*/false)));
+    value = node(Kind::kUnary, list_of(unary(/*with_filters=*/false)));
     value.operators = {is_minus ? Operator::kNegate : Operator::kPlus};
     --open_;
   } else {
@@ -210,15 +199,12 @@ Expression ExpressionParser::primary() {
       return name_or_constant();
     case Token::Kind::kString:
       return text_literal();
-    case Token::Kind::kInteger: {
-      Expression result = literal(token.integer);
-      tokens_.take();
-      return result;
-    }
+    case Token::Kind::kInteger:
     case Token::Kind::kFloat: {
-      Expression result = literal(token.number);
+      const bool is_whole = token.kind == Token::Kind::kInteger;
+      Expression number = literal(is_whole ? Value(token.integer) : Value(token.number));
       tokens_.take();
-      return result;
+      return number;
     }
     default:
       break;
@@ -230,25 +216,21 @@ Expression ExpressionParser::primary() {
 }
 
 Expression ExpressionParser::name_or_constant() {
-  Expression result = node(Kind::kName, {});
-  result.name = tokens_.take().text;
-  const std::string& name = result.name;
+  const Token token = tokens_.take();
+  const std::string& name = token.text;
   const bool is_true = name == "true" || name == "True";
+  if (name == "none" || name == "None") return {.line = token.line};
   if (is_true || name == "false" || name == "False") {
-    result.kind = Kind::kLiteral;
-    result.literal = Value(is_true);
-  } else if (name == "none" || name == "None") {
-    result.kind = Kind::kLiteral;
+    return {.line = token.line, .literal = Value(is_true)};
   }
-  return result;
+  return {.kind = Kind::kName, .line = token.line, .name = name};
 }
 
 Expression ExpressionParser::text_literal() {
-  Expression result = node(Kind::kLiteral, {});
+  const int line = tokens_.peek().line;
   std::string text;
   while (tokens_.at(Token::Kind::kString)) text += tokens_.take().text;
-  result.literal = Value(std::move(text));
-  return result;
+  return {.kind = Kind::kLiteral, .line = line, .literal = Value(std::move(text))};
 }
 
 Expression ExpressionParser::parenthesis() {
@@ -267,32 +249,29 @@ bool ends_tuple(const TokenStream& tokens) {
 Expression ExpressionParser::tuple() {
   Expression first = conditional();
   if (!tokens_.at_operator(",")) return first;
-  std::vector<Expression> items = only(std::move(first));
+  std::vector<Expression> items = list_of(std::move(first));
   while (tokens_.take_operator(",") && !ends_tuple(tokens_)) items.push_back(conditional());
   return node(Kind::kTuple, std::move(items));
+}
+
+/// Takes the comma between two items, or the bracket behind the last one.
+bool ExpressionParser::ends_items(bool is_first, std::string_view bracket) {
+  if (tokens_.take_operator(bracket)) return true;
+  if (!is_first) tokens_.expect_operator(",");
+  return !is_first && tokens_.take_operator(bracket);
 }
 
 Expression ExpressionParser::list() {
   tokens_.take();
   std::vector<Expression> items;
-  while (!tokens_.take_operator("]")) {
-    if (!items.empty()) {
-      tokens_.expect_operator(",");
-      if (tokens_.take_operator("]")) break;
-    }
-    items.push_back(conditional());
-  }
+  while (!ends_items(items.empty(), "]")) items.push_back(conditional());
   return node(Kind::kList, std::move(items));
 }
 
 Expression ExpressionParser::dict() {
   tokens_.take();
   std::vector<Expression> items;
-  while (!tokens_.take_operator("}")) {
-    if (!items.empty()) {
-      tokens_.expect_operator(",");
-      if (tokens_.take_operator("}")) break;
-    }
+  while (!ends_items(items.empty(), "}")) {
     items.push_back(conditional());
     tokens_.expect_operator(":");
     items.push_back(conditional());
@@ -304,15 +283,15 @@ Expression ExpressionParser::postfix(Expression value) {
   while (true) {
     if (tokens_.take_operator(".")) {
       if (tokens_.at(Token::Kind::kInteger)) {
-        value = node(Kind::kIndex, both(std::move(value), literal(tokens_.peek().integer)));
+        value = node(Kind::kIndex, list_of(std::move(value), literal(tokens_.peek().integer)));
         tokens_.take();
       } else {
-        value = node(Kind::kAttribute, only(std::move(value)), tokens_.expect_name("a name"));
+        value = node(Kind::kAttribute, list_of(std::move(value)), tokens_.expect_name("a name"));
       }
     } else if (tokens_.take_operator("[")) {
       value = subscript(std::move(value));
     } else if (tokens_.at_operator("(")) {
-      value = node(Kind::kCall, only(std::move(value)));
+      value = node(Kind::kCall, list_of(std::move(value)));
       arguments(value);
     } else {
       return value;
@@ -324,9 +303,9 @@ Expression ExpressionParser::subscript(Expression value) {
   const auto at_end = [this] { return tokens_.at_operator(":") || tokens_.at_operator("]"); };
   Expression begin = at_end() ? literal(None{}) : conditional();
   if (tokens_.take_operator("]")) {
-    return node(Kind::kIndex, both(std::move(value), std::move(begin)));
+    return node(Kind::kIndex, list_of(std::move(value), std::move(begin)));
   }
-  std::vector<Expression> parts = both(std::move(value), std::move(begin));
+  std::vector<Expression> parts = list_of(std::move(value), std::move(begin));
   for (int i = 0; i < 2; ++i) {
     const bool is_given = tokens_.take_operator(":") && !at_end();
     parts.push_back(is_given ? conditional() : literal(None{}));
@@ -342,7 +321,7 @@ Expression ExpressionParser::filters_and_tests(Expression value) {
     } else if (tokens_.take_name("is")) {
       value = test(std::move(value));
     } else if (tokens_.at_operator("(")) {
-      value = node(Kind::kCall, only(std::move(value)));
+      value = node(Kind::kCall, list_of(std::move(value)));
       arguments(value);
     } else {
       return value;
@@ -351,14 +330,15 @@ Expression ExpressionParser::filters_and_tests(Expression value) {
 }
 
 Expression ExpressionParser::filter(Expression value) {
-  Expression result = node(Kind::kFilter, only(std::move(value)), tokens_.expect_name("a filter"));
+  Expression result =
+      node(Kind::kFilter, list_of(std::move(value)), tokens_.expect_name("a filter"));
   if (tokens_.at_operator("(")) arguments(result);
   return result;
 }
 
 Expression ExpressionParser::test(Expression value) {
   const bool is_negated = tokens_.take_name("not");
-  Expression result = node(Kind::kTest, only(std::move(value)), tokens_.expect_name("a test"));
+  Expression result = node(Kind::kTest, list_of(std::move(value)), tokens_.expect_name("a test"));
   const Token& next = tokens_.peek();
   const bool is_word = tokens_.at_name("else") || tokens_.at_name("or") || tokens_.at_name("and") ||
                        tokens_.at_name("if");
@@ -375,16 +355,12 @@ Expression ExpressionParser::test(Expression value) {
     result.argument_names.emplace_back();
     result.depth = std::max(result.depth, result.children.back().depth + 1);
   }
-  return is_negated ? node(Kind::kNot, only(std::move(result))) : std::move(result);
+  return is_negated ? node(Kind::kNot, list_of(std::move(result))) : std::move(result);
 }
 
 void ExpressionParser::arguments(Expression& call) {
   tokens_.expect_operator("(");
-  while (!tokens_.take_operator(")")) {
-    if (!call.argument_names.empty()) {
-      tokens_.expect_operator(",");
-      if (tokens_.take_operator(")")) break;
-    }
+  while (!ends_items(call.argument_names.empty(), ")")) {
     std::string name;
     const Token& next = tokens_.peek(1);
     if (tokens_.at(Token::Kind::kName) && next.kind == Token::Kind::kOperator && next.text == "=") {

@@ -22,7 +22,7 @@ struct Date {
 
 /// Far above what any conversation needs, so that a bad template ends in a line.
 struct Limits {
-  std::size_t work = std::size_t{1} << 28;  ///< steps, and bytes and items that they make
+  std::size_t work = std::size_t{1} << 27;  ///< steps, and bytes and items that they make
   int depth = 250;                          ///< of statements, expressions and calls
   int value_depth = 100;                    ///< of lists in lists
 };
