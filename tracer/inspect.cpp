@@ -132,7 +132,10 @@ ModelDescription describe_directory(const std::filesystem::path& directory, bool
       describe(load_model(directory, stored_type(archive)), contents, full_hash);
   description.format = "safetensors";
   description.has_tokenizer = Tokenizer::is_at(directory);
-  if (description.has_tokenizer) description.tokenizer = "tokenizer.json";
+  if (description.has_tokenizer) {
+    const bool is_json = std::filesystem::exists(directory / "tokenizer.json");
+    description.tokenizer = is_json ? "tokenizer.json" : "tokenizer.model";
+  }
   return description;
 }
 

@@ -31,7 +31,8 @@ EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
   }
   if (!tokenizer) {
     throw std::runtime_error("[encode_prompt] " + options.model.string() +
-                             ": holds no tokenizer, expected one (or --token-ids)");
+                             ": there is no tokenizer, expected tokenizer.json, tokenizer.model or "
+                             "a GGUF file with one (or --token-ids)");
   }
   const PromptOptions start = input.bos.empty() ? PromptOptions() : parse_bos(input.bos);
   if (input.chat) {

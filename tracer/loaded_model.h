@@ -17,7 +17,7 @@ namespace circuit {
 /// What a prompt became.
 struct EncodedPrompt {
   std::vector<std::int32_t> ids;
-  std::string text;  ///< that they encode; empty for ids that were given
+  std::string text;  ///< that they encode, of a chat what its template wrote; empty for given ids
   NamedPositions positions;
 };
 
@@ -26,7 +26,8 @@ struct LoadedModel {
   /// `[load_model] …`, `[load_tokenizer] …` or `[device] …`.
   explicit LoadedModel(const LoadOptions& load);
 
-  /// Throws std::runtime_error when there is no tokenizer to encode with, and as `encode_prompt`.
+  /// Throws std::runtime_error when there is no tokenizer to encode with, and as `encode_prompt`
+  /// and, for a chat, `load_chat_template` and `encode_chat`.
   EncodedPrompt encode(const PromptInput& input) const;
   /// Null where the model has no tokenizer.
   const Tokenizer* text() const { return tokenizer ? &*tokenizer : nullptr; }

@@ -72,11 +72,6 @@ std::vector<TargetTokens> parse_target_ids(const AttributionGraph& graph, std::i
   return tokens;
 }
 
-struct Encoded {
-  std::vector<std::int32_t> ids;
-  std::string text;  ///< that they encode; empty for ids that were given
-};
-
 }  // namespace
 
 struct Tracer::State {

@@ -16,6 +16,8 @@ struct ActivationChoice {
   std::optional<ActivationKind> kind;  ///< nothing: the tensors decide
   std::optional<std::int64_t> k;       ///< at least 1
   bool topk_relu = false;              ///< TopK: what is kept but negative becomes 0
+  bool threshold_is_log = false;       ///< JumpReLU: the files hold its logarithm
+  bool threshold_relu = false;         ///< JumpReLU: never lets a negative value pass
 };
 
 /// Keys `activation`, `k` and `topk_relu` of a config.yaml.

@@ -113,9 +113,6 @@ TranscoderConfig read_transcoder_config(const std::filesystem::path& directory) 
   config.write_site = reader.required_choice("feature_output_hook", rows_of(kWriteSites));
   config.layer_files = read_layer_files(reader, directory);
   config.activation = read_activation_choice(reader);
-  if (config.cross_layer && config.layer_files) {
-    reader.fail_key("transcoders", "a list of files is for model_kind transcoder_set only");
-  }
   return config;
 }
 

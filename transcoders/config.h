@@ -20,7 +20,7 @@ struct TranscoderConfig {
   ReadSite read_site = ReadSite::kResidualMid;
   WriteSite write_site = WriteSite::kMlpOut;
   /// The list `transcoders`, one file per layer; relative paths are taken from the directory.
-  /// Nothing when there is no list.
+  /// Nothing when there is no list. Cross-layer: files of Gemma Scope 2.
   std::optional<std::vector<std::filesystem::path>> layer_files;
   ActivationChoice activation;
 };

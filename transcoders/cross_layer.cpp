@@ -3,30 +3,32 @@
 #include <stdexcept>
 #include <string>
 
+#include "transcoders/formats/gemma_scope.h"
+
 namespace circuit {
 namespace {
 
 LayerLayout layout_of(const std::filesystem::path& directory, std::int64_t layer,
                       std::int64_t n_layers) {
   const auto named = [layer](const char* stem) { return stem + std::to_string(layer); };
-  return {
-      .encoder_file = directory / (named("W_enc_") + ".safetensors"),
-      .decoder_file = directory / (named("W_dec_") + ".safetensors"),
-      .encoder = named("W_enc_"),
-      .encoder_bias = named("b_enc_"),
-      .decoder_bias = named("b_dec_"),
-      .threshold = named("threshold_"),
-      // Our extension, x Wᵀ as in per-layer files: the format as published stores no skip.
-      .skip = named("W_skip_"),
-      .k = "",
-      .decoder = named("W_dec_"),
-      .n_written = n_layers - layer,
-  };
+  LayerLayout layout;
+  layout.encoder_file = directory / (named("W_enc_") + ".safetensors");
+  layout.decoder_file = directory / (named("W_dec_") + ".safetensors");
+  layout.encoder = named("W_enc_");
+  layout.encoder_bias = named("b_enc_");
+  layout.decoder_bias = named("b_dec_");
+  layout.threshold = named("threshold_");
+  // Our extension, x Wᵀ as in per-layer files: the format as published stores no skip.
+  layout.skip = named("W_skip_");
+  layout.decoder = named("W_dec_");
+  layout.n_written = n_layers - layer;
+  return layout;
 }
 
 }  // namespace
 
 std::vector<LayerLayout> cross_layer_layouts(const TranscoderConfig& config) {
+  if (config.layer_files) return gemma_scope_2_clt_layouts(*config.layer_files);
   const std::int64_t n_layers = count_layer_files(config.directory, "W_enc_");
   const std::int64_t n_decoders = count_layer_files(config.directory, "W_dec_");
   const std::string operation = "[load_transcoders] " + config.directory.string() + ": ";

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "transcoders/weights/weight_file.h"
+
 namespace circuit {
 
 struct LayerLayout {
@@ -31,6 +33,12 @@ struct LayerLayout {
   /// `first_written` of the middle is of layers that the features cannot write to.
   std::optional<std::int64_t> n_written;
   std::int64_t first_written = 0;
+  /// Or the decoder is these tensors [n_features, d_model], one a written layer; `decoder` is
+  /// empty.
+  std::vector<std::string> decoder_parts;
+
+  /// The tensors of both files, when opening the files would not give them.
+  std::optional<WeightFile> tensors;
 
   /// Other tensors of the files, known to take no part in the computation.
   std::vector<std::string> unused;

@@ -1,4 +1,3 @@
-// Opens transcoder directories: config.yaml says the kind, the kind says where tensors lie.
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -7,11 +6,10 @@
 
 #include <ATen/ATen.h>
 
-#include "transcoders/config.h"
-#include "transcoders/cross_layer.h"
+#include "transcoders/formats/describe_set.h"
 #include "transcoders/mapped_transcoders.h"
 #include "transcoders/open_layers.h"
-#include "transcoders/per_layer.h"
+#include "transcoders/rescaled_transcoders.h"
 #include "transcoders/transcoder_set.h"
 
 namespace circuit {
@@ -20,28 +18,29 @@ namespace {
 struct OpenedDirectory {
   TranscoderInfo info;
   OpenedLayers layers;
+  Rescaling rescaling;
 };
 
 OpenedDirectory open_directory(const std::filesystem::path& directory) {
-  const TranscoderConfig config = read_transcoder_config(directory);
+  SetDescription described = describe_set(directory);
   OpenedDirectory opened;
   opened.layers =
-      open_layers("load_transcoders",
-                  config.cross_layer ? cross_layer_layouts(config) : per_layer_layouts(config),
-                  config.activation);
+      open_layers("load_transcoders", std::move(described.layouts), described.activation);
   const OpenedLayers& layers = opened.layers;
   opened.info = {.directory = directory,
-                 .model_name = config.model_name,
-                 .scan = config.scan,
-                 .cross_layer = config.cross_layer,
+                 .format = described.format,
+                 .model_name = described.model_name,
+                 .scan = described.scan,
+                 .cross_layer = described.cross_layer,
                  .n_layers = static_cast<std::int64_t>(layers.layouts.size()),
                  .d_model = layers.d_model,
                  .n_features = layers.n_features,
-                 .read_site = config.read_site,
-                 .write_site = config.write_site,
+                 .read_site = described.read_site,
+                 .write_site = described.write_site,
                  .activation = activation_text(layers.activation),
                  .has_skip = layers.has_skip,
                  .files = weight_files(layers.layouts)};
+  opened.rescaling = std::move(described.rescaling);
   return opened;
 }
 
@@ -58,8 +57,10 @@ std::unique_ptr<TranscoderSet> load_transcoders(const std::filesystem::path& dir
                                                 const TranscoderLoadOptions& options) {
   check_compute_type("load_transcoders", options.dtype);
   OpenedDirectory opened = open_directory(directory);
-  return std::make_unique<MappedTranscoders>(std::move(opened.info), std::move(opened.layers),
-                                             options.dtype, options.device);
+  return rescale(
+      std::make_unique<MappedTranscoders>(std::move(opened.info), std::move(opened.layers),
+                                          options.dtype, options.device),
+      opened.rescaling);
 }
 
 TranscoderInfo inspect_transcoders(const std::filesystem::path& directory) {

@@ -94,14 +94,21 @@ MappedTranscoders::Layer MappedTranscoders::open_layer(const OpenedLayers& opene
   result.added_bias = result.encoder_bias.to(device_);
   result.decoder_bias = read(result.layout.decoder_bias).to(device_);
   if (opened.activation.kind == ActivationKind::kJumpRelu) {
-    const std::string& name = result.layout.threshold;
-    const at::Tensor threshold = map_tensor(file, name).to(dtype_);
-    // An infinite threshold switches its feature off, which is how some are published.
-    require_finite(opened.operation, file, name, threshold.masked_fill(threshold == kInfinity, 0));
-    result.activation.threshold =
-        (threshold.numel() == 1 ? threshold.reshape({}) : threshold).to(device_);
+    result.activation.threshold = read_threshold(opened, layer).to(device_);
   }
   return result;
+}
+
+at::Tensor MappedTranscoders::read_threshold(const OpenedLayers& opened, std::size_t layer) const {
+  const WeightFile& file = opened.files[layer].encoder;
+  const std::string& name = opened.layouts[layer].threshold;
+  at::Tensor threshold = map_tensor(file, name).to(at::kDouble);
+  if (opened.threshold_is_log) threshold = threshold.exp();
+  // x·[x > θ] of x that are not negative: the same as with a θ below 0 raised to 0.
+  if (opened.threshold_relu) threshold = threshold.clamp_min(0);
+  // An infinite threshold switches its feature off, which is how some are published.
+  require_finite(opened.operation, file, name, threshold.masked_fill(threshold == kInfinity, 0));
+  return (threshold.numel() == 1 ? threshold.reshape({}) : threshold).to(dtype_);
 }
 
 const MappedTranscoders::Layer& MappedTranscoders::layer_at(std::string_view operation,
@@ -155,43 +162,62 @@ at::Tensor MappedTranscoders::encoder_bias(std::int64_t layer) const {
   return layer_at("encoder_bias", layer).encoder_bias;
 }
 
-at::Tensor MappedTranscoders::gather_decoder(std::string_view operation, std::int64_t source_layer,
-                                             const at::Tensor& features,
-                                             std::optional<std::int64_t> part) const {
-  const Layer& chosen = layer_at(operation, source_layer);
-  const WeightFile& file = chosen.files.decoder;
-  const std::string& name = chosen.layout.decoder;
+at::Tensor MappedTranscoders::gather_part(const Layer& layer, const std::string& name,
+                                          const at::Tensor& features) const {
+  const WeightFile& file = layer.files.decoder;
   const at::Tensor rows =
-      part ? gather_rows(operation, file, name, features, part)
-           : gather_rows_of(operation, file, name, chosen.layout.decoder_transposed, features);
+      gather_rows_of("decoder_rows", file, name, layer.layout.decoder_transposed, features)
+          .to(dtype_);
   release_pages(file.view(name).bytes);
-  const at::Tensor converted = rows.to(dtype_);
-  require_finite(operation, file, name, converted);
-  return converted;
+  require_finite("decoder_rows", file, name, rows);
+  return rows;
+}
+
+/// The layers written from `part` on that the features have: [k, n_written, d_model], or
+/// [k, d_model] of one.
+at::Tensor MappedTranscoders::gather_decoder(const Layer& layer, const at::Tensor& features,
+                                             std::optional<std::int64_t> part) const {
+  const LayerLayout& layout = layer.layout;
+  if (!layout.decoder_parts.empty()) {
+    if (part)
+      return gather_part(layer, layout.decoder_parts[static_cast<std::size_t>(*part)], features);
+    std::vector<at::Tensor> parts;
+    for (const std::string& name : layout.decoder_parts) {
+      parts.push_back(gather_part(layer, name, features));
+    }
+    return at::stack(parts, 1);
+  }
+  if (!layout.n_written) {
+    const at::Tensor rows = gather_part(layer, layout.decoder, features);
+    return part ? rows : rows.unsqueeze(1);
+  }
+  const WeightFile& file = layer.files.decoder;
+  at::Tensor rows = gather_rows("decoder_rows", file, layout.decoder, features,
+                                part ? std::optional(layout.first_written + *part) : std::nullopt);
+  release_pages(file.view(layout.decoder).bytes);
+  if (!part) rows = rows.narrow(1, layout.first_written, *layout.n_written);
+  rows = rows.to(dtype_).contiguous();
+  require_finite("decoder_rows", file, layout.decoder, rows);
+  return rows;
 }
 
 at::Tensor MappedTranscoders::decoder_rows(std::int64_t source_layer,
                                            const at::Tensor& features) const {
-  const LayerLayout& layout = layer_at("decoder_rows", source_layer).layout;
-  const at::Tensor rows = gather_decoder("decoder_rows", source_layer, features, std::nullopt);
-  if (!layout.n_written) return rows.unsqueeze(1);
-  return rows.narrow(1, layout.first_written, *layout.n_written).contiguous();
+  return gather_decoder(layer_at("decoder_rows", source_layer), features, std::nullopt);
 }
 
 at::Tensor MappedTranscoders::decoder_rows_into(std::int64_t source_layer,
                                                 const at::Tensor& features,
                                                 std::int64_t layer) const {
-  const LayerLayout& layout = layer_at("decoder_rows", source_layer).layout;
-  const std::int64_t n_written = layout.n_written.value_or(1);
-  if (layer < source_layer || layer >= source_layer + n_written) {
+  const Layer& chosen = layer_at("decoder_rows", source_layer);
+  const std::int64_t last = last_written_layer(source_layer);
+  if (layer < source_layer || layer > last) {
     throw std::invalid_argument("[decoder_rows] features of layer " + std::to_string(source_layer) +
                                 " write into layers " + std::to_string(source_layer) + " to " +
-                                std::to_string(source_layer + n_written - 1) +
-                                ", asked for layer " + std::to_string(layer));
+                                std::to_string(last) + ", asked for layer " +
+                                std::to_string(layer));
   }
-  const std::int64_t part = layout.first_written + layer - source_layer;
-  return gather_decoder("decoder_rows", source_layer, features,
-                        layout.n_written ? std::optional(part) : std::nullopt);
+  return gather_decoder(chosen, features, layer - source_layer);
 }
 
 at::Tensor MappedTranscoders::decoder_bias(std::int64_t layer) const {
@@ -207,6 +233,10 @@ at::Tensor MappedTranscoders::skip(std::int64_t layer) const {
           .contiguous();
   require_finite("skip", chosen.files.encoder, chosen.layout.skip, weight);
   return weight.to(device_);
+}
+
+const Activation& MappedTranscoders::activation(std::int64_t layer) const {
+  return layer_at("activation", layer).activation;
 }
 
 }  // namespace circuit

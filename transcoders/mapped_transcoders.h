@@ -25,6 +25,7 @@ class MappedTranscoders final : public TranscoderSet {
                                std::int64_t layer) const override;
   at::Tensor decoder_bias(std::int64_t layer) const override;
   at::Tensor skip(std::int64_t layer) const override;
+  const Activation& activation(std::int64_t layer) const override;
 
  private:
   struct Layer {
@@ -36,8 +37,11 @@ class MappedTranscoders final : public TranscoderSet {
     Activation activation;
   };
 
-  at::Tensor gather_decoder(std::string_view operation, std::int64_t source_layer,
-                            const at::Tensor& features, std::optional<std::int64_t> part) const;
+  at::Tensor gather_decoder(const Layer& layer, const at::Tensor& features,
+                            std::optional<std::int64_t> part) const;
+  at::Tensor gather_part(const Layer& layer, const std::string& name,
+                         const at::Tensor& features) const;
+  at::Tensor read_threshold(const OpenedLayers& opened, std::size_t layer) const;
   const Layer& layer_at(std::string_view operation, std::int64_t layer) const;
   Layer open_layer(const OpenedLayers& opened, std::size_t layer) const;
 

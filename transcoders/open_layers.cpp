@@ -27,7 +27,8 @@ std::vector<LayerFiles> open_files(std::span<const LayerLayout> layouts) {
   std::vector<LayerFiles> files;
   files.reserve(layouts.size());
   for (const LayerLayout& layout : layouts) {
-    const WeightFile encoder = WeightFile::open(layout.encoder_file);
+    const WeightFile encoder =
+        layout.tensors ? *layout.tensors : WeightFile::open(layout.encoder_file);
     const bool in_one_file = layout.decoder_file == layout.encoder_file;
     files.push_back({encoder, in_one_file ? encoder : WeightFile::open(layout.decoder_file)});
   }
@@ -40,7 +41,10 @@ void check_no_unknown(const OpenedLayers& opened, const WeightFile& file,
   const bool encoder_here = file.path() == layout.encoder_file;
   const bool decoder_here = file.path() == layout.decoder_file;
   std::set<std::string> known;
-  if (decoder_here) known.insert(layout.decoder);
+  if (decoder_here) {
+    known.insert(layout.decoder);
+    known.insert(layout.decoder_parts.begin(), layout.decoder_parts.end());
+  }
   if (encoder_here) {
     known.insert({layout.encoder, layout.encoder_bias, layout.decoder_bias, layout.threshold,
                   layout.skip, layout.k});
@@ -84,7 +88,12 @@ void check_layer(const OpenedLayers& opened, std::size_t layer) {
   check(encoder, layout.encoder, transposed_if(layout.encoder_transposed, n_features, d_model));
   check(encoder, layout.encoder_bias, {n_features});
   check(encoder, layout.decoder_bias, {d_model});
-  check(files.decoder, layout.decoder, decoder_shape(layout, n_features, d_model));
+  for (const std::string& part : layout.decoder_parts) {
+    check(files.decoder, part, {n_features, d_model});
+  }
+  if (layout.decoder_parts.empty()) {
+    check(files.decoder, layout.decoder, decoder_shape(layout, n_features, d_model));
+  }
   if (encoder.contains(layout.skip)) check(encoder, layout.skip, {d_model, d_model});
   if (encoder.contains(layout.threshold)) {
     const Shape& found = encoder.view(layout.threshold).shape;
@@ -209,6 +218,8 @@ OpenedLayers open_layers(const std::string& operation, std::vector<LayerLayout> 
   for (std::size_t layer = 0; layer < opened.layouts.size(); ++layer) check_layer(opened, layer);
   opened.has_skip = is_in_all_layers(opened, &LayerLayout::skip);
   opened.activation = resolve_activation(opened, choice);
+  opened.threshold_is_log = choice.threshold_is_log;
+  opened.threshold_relu = choice.threshold_relu;
   return opened;
 }
 
@@ -220,9 +231,12 @@ std::string activation_text(const Activation& activation) {
 
 std::vector<std::filesystem::path> weight_files(const std::vector<LayerLayout>& layouts) {
   std::vector<std::filesystem::path> files;
+  const auto add = [&files](const std::filesystem::path& file) {
+    if (std::ranges::find(files, file) == files.end()) files.push_back(file);
+  };
   for (const LayerLayout& layout : layouts) {
-    files.push_back(layout.encoder_file);
-    if (layout.decoder_file != layout.encoder_file) files.push_back(layout.decoder_file);
+    add(layout.encoder_file);
+    add(layout.decoder_file);
   }
   return files;
 }

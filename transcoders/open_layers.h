@@ -22,7 +22,9 @@ struct OpenedLayers {
   std::string operation;  ///< as given, for messages
   std::vector<LayerLayout> layouts;
   std::vector<LayerFiles> files;
-  Activation activation;  ///< without thresholds, which differ from layer to layer
+  Activation activation;          ///< without thresholds, which differ from layer to layer
+  bool threshold_is_log = false;  ///< as in ActivationChoice
+  bool threshold_relu = false;
   std::int64_t d_model = 0;
   std::int64_t n_features = 0;
   bool has_skip = false;

@@ -3,22 +3,29 @@
 #include <stdexcept>
 #include <string>
 
+#include "transcoders/formats/gemma_scope.h"
+
 namespace circuit {
 namespace {
 
-LayerLayout layout_of(const std::filesystem::path& file) {
-  return {
-      .encoder_file = file,
-      .decoder_file = file,
-      .encoder = "W_enc",
-      .encoder_bias = "b_enc",
-      .decoder_bias = "b_dec",
-      .threshold = "activation_function.threshold",
-      .skip = "W_skip",
-      .k = "k",
-      .decoder = "W_dec",
-      .n_written = std::nullopt,
-  };
+LayerLayout native_layout(const std::filesystem::path& file) {
+  LayerLayout layout;
+  layout.encoder_file = layout.decoder_file = file;
+  layout.encoder = "W_enc";
+  layout.encoder_bias = "b_enc";
+  layout.decoder_bias = "b_dec";
+  layout.threshold = "activation_function.threshold";
+  layout.skip = "W_skip";
+  layout.k = "k";
+  layout.decoder = "W_dec";
+  return layout;
+}
+
+/// Lists also name files of Gemma Scope as they were published.
+LayerLayout listed_layout(const std::filesystem::path& file) {
+  if (file.extension() == ".npz") return gemma_scope_layout(file);
+  if (WeightFile::open(file).contains("w_enc")) return gemma_scope_2_layout(file);
+  return native_layout(file);
 }
 
 }  // namespace
@@ -26,7 +33,7 @@ LayerLayout layout_of(const std::filesystem::path& file) {
 std::vector<LayerLayout> per_layer_layouts(const TranscoderConfig& config) {
   std::vector<LayerLayout> layouts;
   if (config.layer_files) {
-    for (const auto& file : *config.layer_files) layouts.push_back(layout_of(file));
+    for (const auto& file : *config.layer_files) layouts.push_back(listed_layout(file));
     return layouts;
   }
   const std::int64_t n_layers = count_layer_files(config.directory, "layer_");
@@ -37,7 +44,7 @@ std::vector<LayerLayout> per_layer_layouts(const TranscoderConfig& config) {
   }
   for (std::int64_t layer = 0; layer < n_layers; ++layer) {
     const std::string name = "layer_" + std::to_string(layer) + ".safetensors";
-    layouts.push_back(layout_of(config.directory / name));
+    layouts.push_back(native_layout(config.directory / name));
   }
   return layouts;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,15 +66,21 @@ class Sae {
   /// b_dec / s: [d_model], on the device.
   at::Tensor decoder_bias() const;
 
+  /// The encoder, decoder and biases as they are stored, before scale and bias are applied: a set
+  /// of one layer.
+  const TranscoderSet& dictionary() const { return *dictionary_; }
+
  private:
   SaeInfo info_;
   std::unique_ptr<const TranscoderSet> dictionary_;  // of one layer
 };
 
 /// Opens a directory in the native form or another known one (docs/formats.md). Checks and throws
-/// std::runtime_error `[load_sae] …` like `load_transcoders`.
+/// std::runtime_error `[load_sae] …` like `load_transcoders`. `hook` is for files that do not say
+/// where they read, or say it wrongly.
 std::unique_ptr<Sae> load_sae(const std::filesystem::path& directory,
-                              const TranscoderLoadOptions& options = {});
+                              const TranscoderLoadOptions& options = {},
+                              std::optional<SaeHook> hook = std::nullopt);
 
 /// The same without weights.
 SaeInfo inspect_sae(const std::filesystem::path& directory);

@@ -12,6 +12,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "transcoders/activation.h"
+
 namespace circuit {
 
 /// Where features read, by the names that config.yaml uses.
@@ -33,6 +35,7 @@ std::string_view name_of(WriteSite site);
 /// What a directory's config.yaml and tensors say. Sizes are those of every layer.
 struct TranscoderInfo {
   std::filesystem::path directory;
+  std::string format;      ///< "native", "Gemma Scope", … (docs/formats.md)
   std::string model_name;  ///< as config.yaml names it; may be empty
   std::string scan;
   bool cross_layer = false;
@@ -83,6 +86,8 @@ class TranscoderSet {
   /// The affine skip as W [d_model, d_model] with skip(x) = x Wᵀ; undefined tensor when there is
   /// none.
   virtual at::Tensor skip(std::int64_t layer) const = 0;
+  /// What `activate` computes; its threshold is on the device.
+  virtual const Activation& activation(std::int64_t layer) const = 0;
 
  protected:
   TranscoderInfo info_;

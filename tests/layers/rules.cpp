@@ -41,7 +41,7 @@ const std::vector<Rule> kRules = {
      {}},
     {"tracer/text/jinja", {"tracer/text"}, {"icu"}, {}},
     {"tracer/text/chat",
-     {"tracer/text", "tracer/text/chat_message.h", "tracer/text/jinja"},
+     {"tracer/text", "tracer/text/chat_message.h", "tracer/text/jinja", "transcoders/weights"},
      {"simdjson"},
      {}},
     {"tracer/machine", {}, {"torch", "tbb", "posix"}, {kTensor}},

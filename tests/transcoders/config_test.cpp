@@ -160,9 +160,6 @@ TEST_F(Config, RefusesListsThatCannotBeFiles) {
   write_text(directory_ / "a", "");
   EXPECT_EQ(refusal(with("transcoders:\n  - a\n  - b\n")),
             ":6: layer 1: there is no file " + (directory_ / "b").string());
-  EXPECT_EQ(
-      refusal("model_kind: cross_layer_transcoder\n" + std::string(kHooks) + "transcoders: [a]\n"),
-      ":4: a list of files is for model_kind transcoder_set only");
 }
 
 TEST_F(Config, FindsFilesOfTheHubInTheDirectoryOrSaysHowToGetThem) {

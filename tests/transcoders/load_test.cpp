@@ -147,7 +147,16 @@ TEST_F(LoadTranscoders, RefusesOtherComputeTypes) {
 }
 
 TEST_F(LoadTranscoders, NamesAMissingConfig) {
-  EXPECT_TRUE(refusal().starts_with("config.yaml: ")) << refusal();
+  EXPECT_EQ(refusal(),
+            " holds nothing, expected config.yaml, or the files of Gemma Scope, sparsify, SAELens "
+            "or Llamascopium");
+  write_text(directory_ / "notes.txt", "");
+  for (int i = 0; i < 9; ++i) write_text(directory_ / ("part-" + std::to_string(i)), "");
+  EXPECT_TRUE(refusal().starts_with(" holds \"notes.txt\", \"part-0\", \"part-1\", ")) << refusal();
+  EXPECT_NE(refusal().find("\"part-6\" and 2 more, expected config.yaml"), std::string::npos);
+  const std::filesystem::path none = directory_ / "none";
+  EXPECT_EQ(message_of<std::runtime_error>([&] { load_transcoders(none); }),
+            "[load_transcoders] " + none.string() + ": no such directory");
 }
 
 TEST_F(LoadTranscoders, NamesAMissingLayer) {

@@ -27,5 +27,10 @@ Command add_score(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_verify(CLI::App& program);
 Command add_tokenize(CLI::App& program);
+Command add_evaluate(CLI::App& program);
+Command add_generate(CLI::App& program);
+Command add_intervene(CLI::App& program);
+/// `features` is the subcommand of that name.
+Command add_features_active(CLI::App& features);
 
 }  // namespace circuit::cli

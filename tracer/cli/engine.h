@@ -14,6 +14,7 @@
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"
+#include "tracer/explorer.h"
 #include "tracer/inspect.h"
 #include "tracer/options.h"
 #include "tracer/tracer.h"
@@ -105,6 +106,32 @@ struct VerifyReport {
   Verification predictions;
 };
 
+struct ActiveFeaturesRequest {
+  LoadOptions load;
+  PromptInput prompt;
+  ActiveFeaturesOptions options;
+};
+
+struct EvaluateRequest {
+  LoadOptions load;
+  std::vector<std::string> texts;
+  QualityOptions options;
+  Progress progress;
+};
+
+struct GenerateRequest {
+  LoadOptions load;
+  PromptInput prompt;
+  GenerateOptions options;
+  std::function<void(const std::string&)> write;  ///< given the text as it comes
+};
+
+struct InterveneRequest {
+  LoadOptions load;
+  PromptInput prompt;
+  InterventionOptions options;
+};
+
 /// One call: `report` is what came out when the function returned 0, else `error` is the line.
 template <typename Request, typename Report>
 struct EngineCall {
@@ -117,6 +144,10 @@ using TraceCall = EngineCall<TraceRequest, TraceReport>;
 using TraceListCall = EngineCall<TraceListRequest, TraceListReport>;
 using InspectCall = EngineCall<InspectRequest, InspectReport>;
 using VerifyCall = EngineCall<VerifyRequest, VerifyReport>;
+using ActiveFeaturesCall = EngineCall<ActiveFeaturesRequest, ActiveFeaturesReport>;
+using EvaluateCall = EngineCall<EvaluateRequest, Quality>;
+using GenerateCall = EngineCall<GenerateRequest, GenerationReport>;
+using InterveneCall = EngineCall<InterveneRequest, InterventionReport>;
 
 }  // namespace circuit::cli
 
@@ -128,4 +159,8 @@ int circuit_engine_trace(circuit::cli::TraceCall* call);
 int circuit_engine_trace_list(circuit::cli::TraceListCall* call);
 int circuit_engine_inspect(circuit::cli::InspectCall* call);
 int circuit_engine_verify(circuit::cli::VerifyCall* call);
+int circuit_engine_active_features(circuit::cli::ActiveFeaturesCall* call);
+int circuit_engine_evaluate(circuit::cli::EvaluateCall* call);
+int circuit_engine_generate(circuit::cli::GenerateCall* call);
+int circuit_engine_intervene(circuit::cli::InterveneCall* call);
 }

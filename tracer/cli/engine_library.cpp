@@ -83,4 +83,20 @@ VerifyReport run_verify(VerifyRequest request) {
   return run<VerifyCall>("circuit_engine_verify", std::move(request));
 }
 
+ActiveFeaturesReport run_active_features(ActiveFeaturesRequest request) {
+  return run<ActiveFeaturesCall>("circuit_engine_active_features", std::move(request));
+}
+
+Quality run_evaluate(EvaluateRequest request) {
+  return run<EvaluateCall>("circuit_engine_evaluate", std::move(request));
+}
+
+GenerationReport run_generate(GenerateRequest request) {
+  return run<GenerateCall>("circuit_engine_generate", std::move(request));
+}
+
+InterventionReport run_intervene(InterveneRequest request) {
+  return run<InterveneCall>("circuit_engine_intervene", std::move(request));
+}
+
 }  // namespace circuit::cli

@@ -13,5 +13,9 @@ TraceReport run_trace(TraceRequest request);
 TraceListReport run_trace_list(TraceListRequest request);
 InspectReport run_inspect(InspectRequest request);
 VerifyReport run_verify(VerifyRequest request);
+ActiveFeaturesReport run_active_features(ActiveFeaturesRequest request);
+Quality run_evaluate(EvaluateRequest request);
+GenerationReport run_generate(GenerateRequest request);
+InterventionReport run_intervene(InterveneRequest request);
 
 }  // namespace circuit::cli

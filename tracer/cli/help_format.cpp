@@ -51,8 +51,13 @@ class HelpFormatter : public CLI::Formatter {
 void use_help_format(CLI::App& app) { app.formatter(std::make_shared<HelpFormatter>()); }
 
 std::string help_text(const CLI::App& program) {
-  const std::vector<CLI::App*> chosen = program.get_subcommands();
-  std::string text = chosen.empty() ? program.help() : chosen.front()->help("circuit");
+  const CLI::App* asked = &program;
+  std::string before;
+  while (!asked->get_subcommands().empty()) {
+    before += (before.empty() ? "" : " ") + asked->get_name();
+    asked = asked->get_subcommands().front();
+  }
+  std::string text = asked->help(before);
   for (std::size_t at = 0; (at = text.find("\n\n\n", at)) != std::string::npos;) text.erase(at, 1);
   return text;
 }

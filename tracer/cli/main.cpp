@@ -46,9 +46,14 @@ int fail_usage(const std::string& command, const std::exception_ptr& error) {
   return fail(kWrongUsage, failure_line(error, operation_of(command)) + hint(command));
 }
 
+/// `features active` of a subcommand with subcommands.
 std::string chosen_command(const CLI::App& program) {
-  const std::vector<CLI::App*> chosen = program.get_subcommands();
-  return chosen.empty() ? std::string() : chosen.front()->get_name();
+  std::string name;
+  for (std::vector<CLI::App*> chosen = program.get_subcommands(); !chosen.empty();
+       chosen = chosen.front()->get_subcommands()) {
+    name += (name.empty() ? "" : " ") + chosen.front()->get_name();
+  }
+  return name;
 }
 
 // What no option and no argument took; CLI11's own message for it names no subcommand.
@@ -64,10 +69,19 @@ void refuse_remaining(const CLI::App& program, const std::string& command) {
   if (command.empty()) throw std::invalid_argument("no subcommand");
 }
 
-void configure(CLI::App& app) {
+/// Adds `features` with its subcommands.
+Command add_features(CLI::App& program) {
+  CLI::App* const features =
+      program.add_subcommand("features", "What transcoders or an SAE hold: active");
+  features->require_subcommand(0, 1);
+  return add_features_active(*features);
+}
+
+void configure(CLI::App& app) {  // and its subcommands
   app.allow_extras();
   app.set_help_flag("-h,--help", "Print this help and exit");
   use_help_format(app);
+  for (CLI::App* const command : app.get_subcommands({})) configure(*command);
 }
 
 // Every option that converts its text is a number.
@@ -119,11 +133,11 @@ int run_program(int argc, const char* const* argv) {
   program.set_version_flag("--version", kVersion);
   program.require_subcommand(0, 1);
   program.footer(kExamples);
-  const std::array<Command, 7> commands = {
-      add_trace(program),   add_prune(program),  add_export(program),  add_score(program),
-      add_inspect(program), add_verify(program), add_tokenize(program)};
+  const std::array<Command, 11> commands = {
+      add_trace(program),    add_prune(program),     add_export(program),   add_score(program),
+      add_inspect(program),  add_verify(program),    add_tokenize(program), add_features(program),
+      add_evaluate(program), add_intervene(program), add_generate(program)};
   configure(program);
-  for (CLI::App* const command : program.get_subcommands({})) configure(*command);
   const int parsed = parse(program, argc, argv);
   if (parsed != kDone) return parsed < 0 ? kDone : parsed;
   const std::string name = chosen_command(program);
@@ -135,7 +149,7 @@ int run_program(int argc, const char* const* argv) {
       return fail(kFailed, failure_line(std::current_exception(), name));
     }
   }
-  return fail(kFailed, "[" + name + "] is not there");
+  return fail(kWrongUsage, "[" + name + "] no subcommand" + hint(name));
 }
 
 int guarded_run(int argc, const char* const* argv) {

@@ -9,7 +9,7 @@
 
 namespace circuit {
 
-Sampler::Sampler(const SamplingOptions& options) : options_(options), state_(options.seed) {
+void check_sampling(const SamplingOptions& options) {
   if (!(options.temperature >= 0) || !std::isfinite(options.temperature)) {
     throw std::invalid_argument("--temperature is " + std::to_string(options.temperature) +
                                 ", expected 0 or more");
@@ -18,6 +18,10 @@ Sampler::Sampler(const SamplingOptions& options) : options_(options), state_(opt
     throw std::invalid_argument("--top-p is " + std::to_string(options.top_p) +
                                 ", expected more than 0, at most 1");
   }
+}
+
+Sampler::Sampler(const SamplingOptions& options) : options_(options), state_(options.seed) {
+  check_sampling(options);
 }
 
 double Sampler::uniform() {  // splitmix64

@@ -12,10 +12,13 @@ struct SamplingOptions {
   std::uint64_t seed = 0;
 };
 
+/// Throws std::invalid_argument for a negative temperature or a top_p outside (0, 1].
+void check_sampling(const SamplingOptions& options);
+
 /// The same options and logits give the same tokens on every machine, up to rounding of logits.
 class Sampler {
  public:
-  /// Throws std::invalid_argument for a negative temperature or a top_p outside (0, 1].
+  /// Throws as check_sampling.
   explicit Sampler(const SamplingOptions& options);
 
   /// An index into `logits`. Ties go to the lower one.

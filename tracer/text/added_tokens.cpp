@@ -37,7 +37,7 @@ bool begins_with_word(std::string_view text) {
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const Normalizer& normalizer)
     : tokens_(std::move(tokens)) {
-  std::ranges::sort(tokens_, {}, &AddedToken::id);
+  std::ranges::stable_sort(tokens_, {}, &AddedToken::id);
   // Of several that are equal once normalized, special ones count, as in Hugging Face's.
   for (const bool is_special : {true, false}) {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
@@ -54,28 +54,17 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const Normalizer& norma
   }
 }
 
-AddedTokens::Match AddedTokens::longest_match(const PrefixTree& tree, std::string_view text) {
-  Match match;
-  std::uint32_t node = PrefixTree::kRoot;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    node = tree.child(node, static_cast<unsigned char>(text[i]));
-    if (node == PrefixTree::kNoNode) break;
-    if (tree.value(node) >= 0) match = {i + 1, tree.value(node)};
-  }
-  return match;
-}
-
 std::vector<TextPiece> AddedTokens::split(std::string_view text, bool is_normalized) const {
   const PrefixTree& tree = is_normalized ? normalized_ : raw_;
   std::vector<TextPiece> pieces;
   std::size_t covered = 0;
   for (std::size_t position = 0; position < text.size();) {
-    const Match match = longest_match(tree, text.substr(position));
+    const PrefixTree::Match match = tree.longest_match(text.substr(position));
     if (match.length == 0) {
       ++position;
       continue;
     }
-    const AddedToken& token = tokens_[static_cast<std::size_t>(match.index)];
+    const AddedToken& token = tokens_[static_cast<std::size_t>(match.value)];
     std::size_t begin = position;
     std::size_t end = position += match.length;
     if (token.single_word &&

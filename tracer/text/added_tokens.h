@@ -36,19 +36,12 @@ class AddedTokens {
   /// win. Tokens of normalized text are looked for only if `is_normalized`, others only if not.
   std::vector<TextPiece> split(std::string_view text, bool is_normalized) const;
 
-  /// Null when `id` is no added token.
+  /// Null when `id` is no added token; the first given where several have this id.
   const AddedToken* find(std::int32_t id) const;
   const AddedToken* find(std::string_view content) const;
   const std::vector<AddedToken>& tokens() const { return tokens_; }
 
  private:
-  struct Match {
-    std::size_t length = 0;  // 0 for none
-    std::int32_t index = -1;
-  };
-
-  static Match longest_match(const PrefixTree& tree, std::string_view text);
-
   std::vector<AddedToken> tokens_;
   PrefixTree raw_;  // contents; values are indices of tokens_
   PrefixTree normalized_;

@@ -25,10 +25,8 @@ enum TokenType : std::int64_t { kUndefined, kNormal, kUnknown, kControl, kUserDe
 
 // The keys that both kinds have in common, checked against each other.
 struct Keys {
-  using Texts = std::vector<std::string_view>;
-
   const GgufFile& file;
-  Texts tokens;
+  std::vector<std::string_view> tokens;
   std::optional<GgufArrayView> types;
 
   [[noreturn]] void fail(const std::string& what) const { fail_at(file, what); }
@@ -205,19 +203,9 @@ std::string describe_gguf_tokenizer(const GgufFile& file) {
   return text;
 }
 
-std::optional<GgufChatTemplate> read_gguf_chat_template(const std::filesystem::path& path) {
-  if (!GgufFile::recognises(path)) return std::nullopt;
-  const GgufFile file = GgufFile::open(path);
-  const Keys keys{file, file.texts("tokenizer.ggml.tokens").value_or(Keys::Texts()), {}};
-  GgufChatTemplate found;
-  if (const auto source = file.text("tokenizer.chat_template")) found.source = *source;
-  for (const auto& [key, name] :
-       {std::pair("bos", "bos_token"), std::pair("eos", "eos_token"),
-        std::pair("padding", "pad_token"), std::pair("unknown", "unk_token")}) {
-    const auto id = keys.id(key, std::nullopt);
-    if (id) found.special_tokens.emplace(name, keys.tokens[static_cast<std::size_t>(*id)]);
-  }
-  return found;
+std::optional<std::string> read_gguf_chat_template(const GgufFile& file) {
+  const auto text = file.text("tokenizer.chat_template");
+  return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
 }  // namespace circuit

@@ -2,8 +2,6 @@
 // SentencePiece's BPE (`llama`). Non-goals: the Unigram, WordPiece and RWKV models of that format.
 #pragma once
 
-#include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -27,13 +25,7 @@ GgufTokenizer read_gguf_tokenizer(const GgufFile& file);
 /// The kind in a few words, from the keys: "gpt2, split as smollm".
 std::string describe_gguf_tokenizer(const GgufFile& file);
 
-struct GgufChatTemplate {
-  std::optional<std::string> source;  ///< tokenizer.chat_template, a text in Jinja's language
-  /// What a template calls `bos_token`, `eos_token`, `pad_token` and `unk_token`.
-  std::map<std::string, std::string> special_tokens;
-};
-
-/// Of the GGUF file at `path`; empty when that is another kind of file.
-std::optional<GgufChatTemplate> read_gguf_chat_template(const std::filesystem::path& path);
+/// tokenizer.chat_template, a text in Jinja's language.
+std::optional<std::string> read_gguf_chat_template(const GgufFile& file);
 
 }  // namespace circuit

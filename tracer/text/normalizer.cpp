@@ -105,6 +105,7 @@ struct Normalizer::Stage {
   std::unique_ptr<const icu::FilteredNormalizer2> form;
   std::optional<Regex> regex;
   std::optional<Charsmap> charsmap;
+  std::optional<SentencePieceNormalizer> sentencepiece;
 };
 
 struct Normalizer::Impl {
@@ -117,6 +118,7 @@ struct Normalizer::Impl {
       }
       if (step.kind == Kind::kReplaceMatches) stage.regex = Regex::from_pattern(step.pattern);
       if (step.kind == Kind::kCharsmap) stage.charsmap.emplace(step.content);
+      if (step.kind == Kind::kSentencePiece) stage.sentencepiece.emplace(step.rules);
       stage.step = std::move(step);
     }
   }
@@ -159,6 +161,8 @@ std::string Normalizer::apply(const Stage& stage, const std::string& text) {
       return text.substr(0, length_without_trailing_space(text));
     case Kind::kCharsmap:
       return map_clusters(text, *stage.charsmap);
+    case Kind::kSentencePiece:
+      return stage.sentencepiece->normalize(text);
     default:
       return compose(text, *stage.form);
   }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tracer/text/sentencepiece_normalizer.h"
+
 namespace circuit {
 
 struct NormalizerStep {
@@ -20,11 +22,13 @@ struct NormalizerStep {
     kReplaceMatches,  ///< of a regular expression
     kStripLeft,       ///< white space
     kStripRight,
-    kCharsmap,  ///< SentencePiece's table, applied as Hugging Face's library does
+    kCharsmap,       ///< SentencePiece's table, applied as Hugging Face's library does
+    kSentencePiece,  ///< all that SentencePiece does, as it does it
   };
   Kind kind = Kind::kNfc;
   std::string pattern;  ///< replace: what is looked for, not empty
   std::string content;  ///< replace and prepend: what is put in; charsmap: the table's bytes
+  SentencePieceRules rules = {};
 };
 
 /// May be used from several threads at once.

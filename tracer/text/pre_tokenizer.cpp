@@ -82,8 +82,9 @@ std::string_view prepare(std::string_view word, bool is_beginning, const PreToke
   if (!step.space.empty() && word.find(' ') != std::string_view::npos) {
     word = storage.emplace_back(replace_all(word, " ", step.space));
   }
-  const bool is_prefixed = (step.prefixes_all || is_beginning) && !word.starts_with(step.prefix);
-  return is_prefixed ? storage.emplace_back(step.prefix + std::string(word)) : word;
+  const bool has_place = step.prefixes_all || is_beginning;
+  const bool is_prefixed = step.repeats_prefix || !word.starts_with(step.prefix);
+  return has_place && is_prefixed ? storage.emplace_back(step.prefix + std::string(word)) : word;
 }
 
 // Splits one word by one step and appends the result to `words`.

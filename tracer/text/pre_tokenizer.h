@@ -19,6 +19,7 @@ enum class SplitBehavior { kIsolated, kRemoved, kMergedWithPrevious, kMergedWith
 struct PreTokenizerStep {
   std::string space = {};        ///< replaces " "; empty leaves it
   std::string prefix = {};       ///< is put before text that does not begin with it
+  bool repeats_prefix = false;   ///< and before text that does
   bool prefixes_all = true;      ///< else only at the beginning of the whole text
   std::optional<Regex> pattern;  ///< splits; without it text stays whole
   SplitBehavior behavior = SplitBehavior::kIsolated;

@@ -16,6 +16,17 @@ void PrefixTree::add(std::string_view text, std::int32_t value) {
   if (values_[node] < 0) values_[node] = value;
 }
 
+PrefixTree::Match PrefixTree::longest_match(std::string_view text) const {
+  Match match;
+  std::uint32_t node = kRoot;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    node = child(node, static_cast<unsigned char>(text[i]));
+    if (node == kNoNode) break;
+    if (value(node) >= 0) match = {i + 1, value(node)};
+  }
+  return match;
+}
+
 std::uint32_t PrefixTree::add_child(std::uint32_t node, unsigned char byte) {
   if (values_.size() == kMaxNodes) {
     throw std::invalid_argument("[build_prefix_tree] the texts have more than " +

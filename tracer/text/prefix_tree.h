@@ -31,6 +31,13 @@ class PrefixTree {
     }
     return slots_[slot].child;
   }
+  struct Match {
+    std::size_t length = 0;  ///< 0 for none
+    std::int32_t value = -1;
+  };
+  /// The longest of the texts that `text` begins with.
+  Match longest_match(std::string_view text) const;
+
   /// The value of the text that ends at `node`, -1 when none does.
   std::int32_t value(std::uint32_t node) const { return values_[node]; }
 

@@ -8,6 +8,7 @@
 #include "tracer/text/byte_fallback.h"
 #include "tracer/text/byte_level.h"
 #include "tracer/text/gguf_tokenizer.h"
+#include "tracer/text/sentencepiece_file.h"
 #include "tracer/text/special_tokens.h"
 #include "tracer/text/tokenizer_file.h"
 #include "tracer/text/utf8.h"
@@ -154,14 +155,28 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
+namespace {
+
+std::filesystem::path find_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return path;
+  const std::filesystem::path model = path / "tokenizer.model";
+  const bool has_json = std::filesystem::exists(path / "tokenizer.json", error);
+  return !has_json && std::filesystem::exists(model, error) ? model : path / "tokenizer.json";
+}
+
+}  // namespace
+
 Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   if (GgufFile::recognises(path)) {
     GgufTokenizer read = read_gguf_tokenizer(GgufFile::open(path));
     return from_parts(std::move(read.parts), read.names);
   }
-  std::error_code error;
-  const bool is_folder = std::filesystem::is_directory(path, error);
-  const std::filesystem::path file = is_folder ? path / "tokenizer.json" : path;
+  const std::filesystem::path file = find_file(path);
+  if (file.extension() == ".model") {
+    SentencePieceTokenizer read = read_sentencepiece_file(file);
+    return from_parts(std::move(read.parts), read.names);
+  }
   return from_parts(read_tokenizer_file(file), read_special_token_names(file.parent_path()));
 }
 

@@ -41,8 +41,8 @@ std::vector<Unigram::Step> Unigram::find_best_steps(std::string_view word) const
   std::vector<Step> steps(word.size() + 1);
   const auto offer = [&](std::size_t end, double score, std::int32_t id, std::size_t length) {
     Step& step = steps[end];
-    if (step.length != 0 && score <= step.score) return;
     if (options_.single_precision) score = static_cast<float>(score);
+    if (step.length != 0 && score <= step.score) return;
     step = {score, id, static_cast<std::uint32_t>(length)};
   };
   for (std::size_t begin = 0; begin < word.size();) {
@@ -60,9 +60,7 @@ std::vector<Unigram::Step> Unigram::find_best_steps(std::string_view word) const
       is_known = is_known || end == next;
     }
     if (!is_known) {
-      double sum = score + options_.unknown_score;
-      if (options_.single_precision) sum = static_cast<float>(sum);
-      offer(next, sum, options_.unknown_id, next - begin);
+      offer(next, score + options_.unknown_score, options_.unknown_id, next - begin);
     }
     begin = next;
   }

@@ -91,6 +91,33 @@ class WeightArchive {
   std::filesystem::path directory_;
 };
 
+/// Writes one file tensor by tensor, so that no more than a part of one need be in memory. Bytes go
+/// in the order of `order()`; the layout and the errors are those of `write_safetensors`.
+class SafetensorsWriter {
+ public:
+  struct Tensor {
+    std::string name;
+    Dtype dtype = Dtype::kF32;
+    std::vector<std::int64_t> shape;
+  };
+
+  SafetensorsWriter(const std::filesystem::path& path, std::vector<Tensor> tensors,
+                    const std::map<std::string, std::string>& metadata);
+  ~SafetensorsWriter();
+  SafetensorsWriter(const SafetensorsWriter&) = delete;  // owns a file
+  SafetensorsWriter& operator=(const SafetensorsWriter&) = delete;
+
+  const std::vector<Tensor>& order() const;
+  /// The next bytes, of a part of a tensor or of several.
+  void write(std::span<const std::byte> bytes);
+  /// The file appears. Throws std::logic_error unless exactly the promised bytes were written.
+  void commit();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// A tensor to be written; the bytes belong to the caller.
 struct TensorToWrite {
   std::string name;

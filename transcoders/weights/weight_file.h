@@ -16,6 +16,8 @@ class WeightFile {
  public:
   /// By its ending: `.npz`, else safetensors. Throws as NpzFile and SafetensorsFile do.
   static WeightFile open(const std::filesystem::path& path);
+  /// Any table, for containers and parts of files that are put together elsewhere.
+  explicit WeightFile(std::shared_ptr<const TensorTable> table) : table_(std::move(table)) {}
   // NOLINTNEXTLINE(google-explicit-constructor): a safetensors file is a file of weights.
   WeightFile(const SafetensorsFile& file) : table_(file.table()) {}
 
@@ -29,8 +31,6 @@ class WeightFile {
   std::shared_ptr<const void> mapping() const { return table_; }
 
  private:
-  explicit WeightFile(std::shared_ptr<const TensorTable> table) : table_(std::move(table)) {}
-
   std::shared_ptr<const TensorTable> table_;
 };
 

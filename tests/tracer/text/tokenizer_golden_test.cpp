@@ -8,8 +8,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-#include "tests/support/gunzip.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/golden_tokenizer.h"
 #include "tracer/text/tokenizer.h"
 
 namespace circuit {
@@ -18,10 +17,7 @@ namespace {
 const std::filesystem::path kGolden = std::filesystem::path(CIRCUIT_GOLDEN_DIR) / "tokenizers";
 
 Tokenizer load_golden(const std::string& name) {
-  const testing::TempDir folder;
-  testing::write_text(folder / "tokenizer.json",
-                      testing::gunzip(kGolden / (name + ".tokenizer.json.gz")));
-  return Tokenizer::load(folder.path());
+  return testing::load_golden_tokenizer(kGolden, name);
 }
 
 struct Case {

@@ -2,14 +2,18 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <simdjson.h>
 
 #include "tracer/text/gguf_tokenizer.h"
+#include "transcoders/weights/gguf.h"
 
 namespace circuit {
 namespace {
@@ -126,50 +130,57 @@ Settings read_settings(const std::filesystem::path& file) {
   return settings;
 }
 
-struct Found {
-  std::filesystem::path file;
-  Settings settings;
-};
-
-Found find_in_folder(const std::filesystem::path& folder) {
-  Found found{folder / "tokenizer_config.json", read_settings(folder / "tokenizer_config.json")};
-  found.settings.special_tokens.merge(
-      read_settings(folder / "special_tokens_map.json").special_tokens);
-  if (is_file(folder / "chat_template.jinja")) {
-    found.file = folder / "chat_template.jinja";
-    found.settings.source = read_text(found.file);
-  } else if (!found.settings.source) {
-    found.file = folder / "chat_template.json";
-    found.settings.source = read_settings(found.file).source;
+ChatTemplate load_from_gguf(const std::filesystem::path& path) {
+  const GgufFile file = GgufFile::open(path);
+  const std::optional<std::string> source = read_gguf_chat_template(file);
+  if (!source) fail(path, "has no chat template, expected the key tokenizer.chat_template");
+  std::map<std::string, std::string> special_tokens;
+  const auto texts = file.texts("tokenizer.ggml.tokens").value_or(std::vector<std::string_view>());
+  for (const auto& [name, key] : {std::pair("bos_token", "tokenizer.ggml.bos_token_id"),
+                                  {"eos_token", "tokenizer.ggml.eos_token_id"},
+                                  {"unk_token", "tokenizer.ggml.unknown_token_id"},
+                                  {"pad_token", "tokenizer.ggml.padding_token_id"}}) {
+    const auto id = file.integer(key);
+    if (!id || *id < 0 || static_cast<std::size_t>(*id) >= texts.size()) continue;
+    special_tokens.emplace(name, texts[static_cast<std::size_t>(*id)]);
   }
-  return found;
+  return ChatTemplate::parse(*source, path.string(), std::move(special_tokens));
 }
 
-Found find(const std::filesystem::path& model) {
-  if (auto keys = read_gguf_chat_template(model)) {
-    return {model, {std::move(keys->source), std::move(keys->special_tokens)}};
+ChatTemplate load_from_folder(const std::filesystem::path& model) {
+  const std::filesystem::path folder = is_file(model) ? model.parent_path() : model;
+  Settings settings = read_settings(folder / "tokenizer_config.json");
+  settings.special_tokens.merge(read_settings(folder / "special_tokens_map.json").special_tokens);
+  std::filesystem::path file = folder / "tokenizer_config.json";
+  if (is_file(folder / "chat_template.jinja")) {
+    file = folder / "chat_template.jinja";
+    settings.source = read_text(file);
+  } else if (!settings.source) {
+    file = folder / "chat_template.json";
+    settings.source = read_settings(file).source;
   }
-  return find_in_folder(is_file(model) ? model.parent_path() : model);
+  if (!settings.source) {
+    fail(folder,
+         "has no chat template, expected chat_template.jinja or the key chat_template in "
+         "tokenizer_config.json");
+  }
+  return ChatTemplate::parse(*settings.source, file.string(), std::move(settings.special_tokens));
 }
 
 }  // namespace
 
 ChatTemplate load_chat_template(const std::filesystem::path& model) {
-  Found found = find(model);
-  if (!found.settings.source && found.file == model) {
-    fail(model, "has no chat template, expected the key tokenizer.chat_template");
-  }
-  if (!found.settings.source) {
-    fail(is_file(model) ? model.parent_path() : model,
-         "has no chat template, expected chat_template.jinja or the key chat_template in "
-         "tokenizer_config.json");
-  }
-  return ChatTemplate::parse(*found.settings.source, found.file.string(),
-                             std::move(found.settings.special_tokens));
+  return GgufFile::recognises(model) ? load_from_gguf(model) : load_from_folder(model);
 }
 
 bool has_chat_template(const std::filesystem::path& model) {
-  return find(model).settings.source.has_value();
+  if (GgufFile::recognises(model)) {
+    return read_gguf_chat_template(GgufFile::open(model)).has_value();
+  }
+  const std::filesystem::path folder = is_file(model) ? model.parent_path() : model;
+  return is_file(folder / "chat_template.jinja") ||
+         read_settings(folder / "tokenizer_config.json").source ||
+         read_settings(folder / "chat_template.json").source;
 }
 
 }  // namespace circuit

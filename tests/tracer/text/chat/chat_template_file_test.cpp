@@ -68,22 +68,34 @@ TEST(ChatTemplateFile, ReadsSpecialTokensOfAllForms) {
   EXPECT_EQ(render(folder.path()), "<s></s><i><u>");
 }
 
-TEST(ChatTemplateFile, OfAGgufFileAreItsKeys) {
+TEST(ChatTemplateFile, IsAKeyOfAGgufFile) {
   const TempDir folder;
   testing::GgufWriter writer;
-  writer.texts("tokenizer.ggml.tokens", {"<unk>", "<s>", "</s>"});
-  writer.integer("tokenizer.ggml.bos_token_id", 1);
-  writer.integer("tokenizer.ggml.eos_token_id", 2);
-  writer.write(folder / "without.gguf");
-  EXPECT_FALSE(has_chat_template(folder / "without.gguf"));
-  EXPECT_EQ(failure_of(folder / "without.gguf"),
-            "[chat_template] " + (folder / "without.gguf").string() +
+  writer.texts("tokenizer.ggml.tokens", {"<s>", "</s>"});
+  writer.integer("tokenizer.ggml.bos_token_id", 0);
+  writer.integer("tokenizer.ggml.eos_token_id", 1);
+  writer.integer("tokenizer.ggml.padding_token_id", 2);
+  writer.write(folder / "none.gguf");
+  EXPECT_EQ(failure_of(folder / "none.gguf"),
+            "[chat_template] " + (folder / "none.gguf").string() +
                 ": has no chat template, expected the key tokenizer.chat_template");
   writer.text("tokenizer.chat_template",
-              "{{ bos_token }}{{ messages[0]['content'] }}{{ eos_token }}");
-  writer.write(folder / "with.gguf");
-  EXPECT_TRUE(has_chat_template(folder / "with.gguf"));
-  EXPECT_EQ(render(folder / "with.gguf"), "<s>a</s>");
+              "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}{{ pad_token }}");
+  writer.write(folder / "m.gguf");
+  EXPECT_EQ(render(folder / "m.gguf"), "<s>a</s>");
+}
+
+TEST(ChatTemplateFile, IsThereOrNot) {
+  const TempDir folder;
+  EXPECT_FALSE(has_chat_template(folder.path()));
+  write_text(folder / "tokenizer_config.json", R"({"chat_template": "config"})");
+  EXPECT_TRUE(has_chat_template(folder.path()));
+  testing::GgufWriter writer;
+  writer.write(folder / "none.gguf");
+  EXPECT_FALSE(has_chat_template(folder / "none.gguf"));
+  writer.text("tokenizer.chat_template", "{{ broken");
+  writer.write(folder / "m.gguf");
+  EXPECT_TRUE(has_chat_template(folder / "m.gguf"));
 }
 
 TEST(ChatTemplateFile, NamesWhatIsMissingOrDamaged) {
