@@ -133,8 +133,8 @@ ModelDescription describe_directory(const std::filesystem::path& directory, bool
   description.format = "safetensors";
   description.has_tokenizer = Tokenizer::is_at(directory);
   if (description.has_tokenizer) {
-    const bool is_json = std::filesystem::exists(directory / "tokenizer.json");
-    description.tokenizer = is_json ? "tokenizer.json" : "tokenizer.model";
+    const bool has_json = std::filesystem::exists(directory / "tokenizer.json");
+    description.tokenizer = has_json ? "tokenizer.json" : "tokenizer.model";
   }
   return description;
 }
