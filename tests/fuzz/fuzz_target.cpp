@@ -39,7 +39,7 @@ const std::filesystem::path& scratch_folder() {
 }  // namespace
 
 void use(unsigned value) {
-  static volatile unsigned sink;
+  [[maybe_unused]] static volatile unsigned sink;
   sink = value;
 }
 
