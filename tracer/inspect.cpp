@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "tracer/model/model.h"
+#include "tracer/text/chat/chat_template_file.h"
 #include "tracer/text/gguf_tokenizer.h"
 #include "tracer/text/tokenizer.h"
 #include "transcoders/tensor_view.h"
@@ -120,7 +121,6 @@ ModelDescription describe_file(const std::filesystem::path& path, bool full_hash
   description.format = "GGUF " + std::to_string(file.version());
   description.has_tokenizer = Tokenizer::is_at(path);
   if (description.has_tokenizer) description.tokenizer = describe_gguf_tokenizer(file);
-  description.has_chat_template = read_gguf_chat_template(file).has_value();
   return description;
 }
 
@@ -145,6 +145,7 @@ ModelDescription describe_model(const std::filesystem::path& model, bool full_ha
   ModelDescription description = GgufFile::recognises(model) ? describe_file(model, full_hash)
                                                              : describe_directory(model, full_hash);
   description.directory = model;
+  description.has_chat_template = has_chat_template(model);
   return description;
 }
 

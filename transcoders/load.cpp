@@ -39,6 +39,8 @@ OpenedDirectory open_directory(const std::filesystem::path& directory) {
                  .write_site = described.write_site,
                  .activation = activation_text(layers.activation),
                  .has_skip = layers.has_skip,
+                 .stored = layers.stored,
+                 .rescaled = described.rescaling.text(),
                  .files = weight_files(layers.layouts)};
   opened.rescaling = std::move(described.rescaling);
   return opened;

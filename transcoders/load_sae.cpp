@@ -21,13 +21,15 @@ struct OpenedSae {
 };
 
 OpenedSae open_sae(const std::filesystem::path& directory, std::optional<SaeHook> hook) {
-  SaeDescription described = describe_sae(directory, hook);
+  DescribedSae described = describe_sae(directory, hook);
   OpenedSae opened;
   opened.layers = open_layers("load_sae", {described.layout}, described.activation);
   opened.info = std::move(described.info);
   opened.info.d_model = opened.layers.d_model;
   opened.info.n_features = opened.layers.n_features;
   opened.info.activation = activation_text(opened.layers.activation);
+  opened.info.stored = opened.layers.stored;
+  opened.info.rescaled = described.rescaling.text();
   opened.info.files = weight_files(opened.layers.layouts);
   opened.rescaling = described.rescaling;
   return opened;

@@ -44,24 +44,46 @@ void check_matrix(std::string_view operation, std::string_view what, const at::T
   }
 }
 
-/// inputs Wᵀ + bias -> [n, n_features]. A mapped encoder in the compute type is read in place; one
-/// of another type, or for another device, goes there a part at a time.
-at::Tensor encode_with(const at::Tensor& encoder, const at::Tensor& bias,
-                       const at::Tensor& inputs) {
-  const auto with = [&inputs](const at::Tensor& rows, const at::Tensor& biases) {
-    return rows.scalar_type() == inputs.scalar_type() ? at::addmm(biases, inputs, rows.t())
-                                                      : product(inputs, rows.t()).add_(biases);
-  };
-  if (encoder.scalar_type() == bias.scalar_type() && bias.is_cpu()) return with(encoder, bias);
-  at::Tensor result = at::empty({inputs.size(0), encoder.size(0)}, inputs.options());
-  const std::int64_t step = std::max<std::int64_t>(1, kConvertedElements / encoder.size(1));
-  for (std::int64_t begin = 0; begin < encoder.size(0); begin += step) {
-    const std::int64_t count = std::min(step, encoder.size(0) - begin);
-    const at::Tensor rows =
-        encoder.narrow(0, begin, count).to(bias.device()).to(bias.scalar_type());
-    result.narrow(1, begin, count).copy_(with(rows, bias.narrow(0, begin, count)));
+/// a Wᵀ + bias for some of the rows W.
+at::Tensor encode_rows(const at::Tensor& rows, const at::Tensor& bias, const at::Tensor& inputs) {
+  return rows.scalar_type() == inputs.scalar_type() ? at::addmm(bias, inputs, rows.t())
+                                                    : product(inputs, rows.t()).add_(bias);
+}
+
+/// inputs Wᵀ + bias -> [n, n_features], where `rows` gives W from a row on, a part at a time.
+template <typename Rows>
+at::Tensor encode_in_parts(const Rows& rows, std::int64_t d_model, const at::Tensor& bias,
+                           const at::Tensor& inputs) {
+  const std::int64_t n_features = bias.size(0);
+  at::Tensor result = at::empty({inputs.size(0), n_features}, inputs.options());
+  const std::int64_t step = std::max<std::int64_t>(1, kConvertedElements / d_model);
+  for (std::int64_t begin = 0; begin < n_features; begin += step) {
+    const std::int64_t count = std::min(step, n_features - begin);
+    const at::Tensor part = rows(begin, count).to(bias.device()).to(bias.scalar_type());
+    result.narrow(1, begin, count).copy_(encode_rows(part, bias.narrow(0, begin, count), inputs));
   }
   return result;
+}
+
+/// A mapped encoder in the compute type is read in place; one of another type, or for another
+/// device, goes there a part at a time, as does one that lies where no tensor may.
+at::Tensor encode_with(const WeightFile& file, const LayerLayout& layout, const at::Tensor& bias,
+                       const at::Tensor& inputs) {
+  const std::string& name = layout.encoder;
+  const bool transposed = layout.encoder_transposed;
+  if (!maps_in_place(file, name)) {
+    const auto gather = [&](std::int64_t begin, std::int64_t count) {
+      return gather_rows_of("encode", file, name, transposed, at::arange(begin, begin + count));
+    };
+    return encode_in_parts(gather, inputs.size(1), bias, inputs);
+  }
+  const at::Tensor encoder = map_matrix(file, name, transposed);
+  if (encoder.scalar_type() == bias.scalar_type() && bias.is_cpu()) {
+    return encode_rows(encoder, bias, inputs);
+  }
+  return encode_in_parts([&encoder](std::int64_t begin,
+                                    std::int64_t count) { return encoder.narrow(0, begin, count); },
+                         inputs.size(1), bias, inputs);
 }
 
 }  // namespace
@@ -124,20 +146,19 @@ const MappedTranscoders::Layer& MappedTranscoders::layer_at(std::string_view ope
 at::Tensor MappedTranscoders::encode(std::int64_t layer, const at::Tensor& inputs) const {
   const Layer& chosen = layer_at("encode", layer);
   check_matrix("encode", "inputs", inputs, info_.d_model, sum_type(dtype_));
-  const at::Tensor encoder =
-      map_matrix(chosen.files.encoder, chosen.layout.encoder, chosen.layout.encoder_transposed);
-  at::Tensor result = encode_with(encoder, chosen.added_bias, inputs);
-  release_pages(encoder);
+  const WeightFile& file = chosen.files.encoder;
+  const std::string& name = chosen.layout.encoder;
+  at::Tensor result = encode_with(file, chosen.layout, chosen.added_bias, inputs);
+  release_pages(file, name);
   if (all_finite(result)) return result;
   // Only now is reading the whole encoder once more worth it.
   if (!all_finite(inputs)) {
     throw std::invalid_argument("[encode] layer " + std::to_string(layer) +
                                 ": inputs are not finite");
   }
-  require_finite("encode", chosen.files.encoder, chosen.layout.encoder, encoder.to(dtype_));
-  throw std::runtime_error("[encode] " + chosen.files.encoder.path().string() + ": tensor " +
-                           chosen.layout.encoder + ": pre-activations are too large for " +
-                           c10::toString(dtype_));
+  require_finite("encode", file, name, map_tensor(file, name).to(dtype_));
+  throw std::runtime_error("[encode] " + file.path().string() + ": tensor " + name +
+                           ": pre-activations are too large for " + c10::toString(dtype_));
 }
 
 at::Tensor MappedTranscoders::activate(std::int64_t layer,
@@ -153,7 +174,7 @@ at::Tensor MappedTranscoders::encoder_rows(std::int64_t layer, const at::Tensor&
   at::Tensor rows = gather_rows_of("encoder_rows", file, chosen.layout.encoder,
                                    chosen.layout.encoder_transposed, features)
                         .to(dtype_);
-  release_pages(file.view(chosen.layout.encoder).bytes);
+  release_pages(file, chosen.layout.encoder);
   require_finite("encoder_rows", file, chosen.layout.encoder, rows);
   return rows;
 }
@@ -168,7 +189,7 @@ at::Tensor MappedTranscoders::gather_part(const Layer& layer, const std::string&
   const at::Tensor rows =
       gather_rows_of("decoder_rows", file, name, layer.layout.decoder_transposed, features)
           .to(dtype_);
-  release_pages(file.view(name).bytes);
+  release_pages(file, name);
   require_finite("decoder_rows", file, name, rows);
   return rows;
 }
@@ -194,7 +215,7 @@ at::Tensor MappedTranscoders::gather_decoder(const Layer& layer, const at::Tenso
   const WeightFile& file = layer.files.decoder;
   at::Tensor rows = gather_rows("decoder_rows", file, layout.decoder, features,
                                 part ? std::optional(layout.first_written + *part) : std::nullopt);
-  release_pages(file.view(layout.decoder).bytes);
+  release_pages(file, layout.decoder);
   if (!part) rows = rows.narrow(1, layout.first_written, *layout.n_written);
   rows = rows.to(dtype_).contiguous();
   require_finite("decoder_rows", file, layout.decoder, rows);

@@ -113,6 +113,7 @@ void read_sizes(OpenedLayers& opened) {
   }
   opened.n_features = view.shape[layout.encoder_transposed ? 1 : 0];
   opened.d_model = view.shape[layout.encoder_transposed ? 0 : 1];
+  opened.stored = view.dtype;
 }
 
 /// Whether every layer has the optional tensor; that some have it and some not is an error.

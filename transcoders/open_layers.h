@@ -28,6 +28,7 @@ struct OpenedLayers {
   std::int64_t d_model = 0;
   std::int64_t n_features = 0;
   bool has_skip = false;
+  Dtype stored = Dtype::kF32;  ///< of the first encoder
 };
 
 /// At least one layer. Every tensor must be there in the shape that those of layer 0 ask for, every

@@ -145,6 +145,12 @@ class RescaledTranscoders final : public TranscoderSet {
 
 }  // namespace
 
+std::string Rescaling::text() const {
+  const std::string scales = inputs.empty() ? "" : "input and output scale";
+  if (!decoder_norms_select) return scales;
+  return scales + (scales.empty() ? "" : ", ") + "decoder norms";
+}
+
 std::unique_ptr<TranscoderSet> rescale(std::unique_ptr<TranscoderSet> set,
                                        const Rescaling& rescaling) {
   if (!rescaling.changes_something()) return set;

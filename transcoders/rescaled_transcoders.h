@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "transcoders/transcoder_set.h"
@@ -20,6 +21,8 @@ struct Rescaling {
   bool decoder_norms_select = false;
 
   bool changes_something() const { return !inputs.empty() || decoder_norms_select; }
+  /// "input and output scale, decoder norms"; empty when nothing changes.
+  std::string text() const;
 };
 
 /// `set` itself when nothing changes. Reads all decoders once when norms select, a part at a time.

@@ -27,7 +27,9 @@ struct SaeInfo {
   std::int64_t n_features = 0;
   std::string activation;             ///< "relu", "jumprelu", "topk 32"
   bool apply_b_dec_to_input = false;  ///< the decoder's bias is taken off what is encoded
-  double input_scale = 1;  ///< what the SAE was trained on, divided by what the model has
+  double input_scale = 1;      ///< what the SAE was trained on, divided by what the model has
+  Dtype stored = Dtype::kF32;  ///< of the encoder, in its file
+  std::string rescaled;        ///< as in TranscoderInfo
   std::vector<std::filesystem::path> files;  ///< every weight file, for content_hash
 };
 

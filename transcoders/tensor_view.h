@@ -23,6 +23,9 @@ at::Tensor map_tensor(const WeightFile& file, std::string_view name);
 /// The same of any mapped tensor, whose bytes `mapping` keeps alive.
 at::Tensor map_tensor(std::shared_ptr<const void> mapping, const TensorView& view);
 
+/// Whether `map_tensor` copies nothing.
+bool maps_in_place(const WeightFile& file, std::string_view name);
+
 /// Checks from the header alone that a floating-point tensor of this shape is there (-1 = any
 /// size). Throws std::runtime_error like `load_tensor`.
 void check_tensor(std::string_view operation, const WeightFile& file, std::string_view name,
@@ -41,9 +44,13 @@ at::Tensor gather_rows(std::string_view operation, const WeightFile& file, std::
                        const at::Tensor& rows, std::optional<std::int64_t> part = std::nullopt);
 
 /// The wanted columns (i64 [k]) of a matrix [rows, columns] as [k, rows], in the file's own type.
-/// Reads the whole tensor. Throws like `gather_rows`.
+/// Reads the columns' pages, mostly all of the tensor. Throws like `gather_rows`.
 at::Tensor gather_columns(std::string_view operation, const WeightFile& file, std::string_view name,
                           const at::Tensor& columns);
+
+/// Hands a tensor's pages of the mapped file back (mapped_file.h); memory that is no file is left
+/// alone.
+void release_pages(const WeightFile& file, std::string_view name);
 
 /// `release_pages` of the whole mapped tensor that `tensor` is a view of; tensors that do not come
 /// from `map_tensor` are left alone.

@@ -13,6 +13,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "transcoders/activation.h"
+#include "transcoders/weights/dtype.h"
 
 namespace circuit {
 
@@ -46,6 +47,8 @@ struct TranscoderInfo {
   WriteSite write_site = WriteSite::kMlpOut;
   std::string activation;  ///< "relu", "jumprelu" or "topk 32"
   bool has_skip = false;
+  Dtype stored = Dtype::kF32;  ///< of the first encoder, in its file
+  std::string rescaled;        ///< what weights are multiplied with on reading; mostly empty
   std::vector<std::filesystem::path> files;  ///< every weight file, for content_hash
 };
 
@@ -100,9 +103,9 @@ struct TranscoderLoadOptions {
   at::Device device = at::kCPU;       ///< Where `encode` computes.
 };
 
-/// Opens a native directory (config.yaml with layer_*.safetensors or W_enc_*/W_dec_*.safetensors,
-/// docs/formats.md). Checks every tensor's presence and shape against the others without reading
-/// decoders. Throws std::runtime_error `[load_transcoders] …`.
+/// Opens a directory of transcoders in any format of docs/formats.md. Checks every tensor's
+/// presence and shape against the others without reading decoders, unless their norms are part of
+/// the activation (rescaled_transcoders.h). Throws std::runtime_error `[load_transcoders] …`.
 std::unique_ptr<TranscoderSet> load_transcoders(const std::filesystem::path& directory,
                                                 const TranscoderLoadOptions& options = {});
 

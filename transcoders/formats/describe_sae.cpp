@@ -27,12 +27,11 @@ SaeHook native_hook(const ConfigReader& reader) {
   }
 }
 
-SaeDescription describe_native(const std::filesystem::path& directory,
-                               std::optional<SaeHook> hook) {
+DescribedSae describe_native(const std::filesystem::path& directory, std::optional<SaeHook> hook) {
   const ConfigReader reader(kOperation, directory / "config.yaml");
   constexpr std::array<Named<bool>, 1> kKind{{{true, "sae"}}};
   reader.required_choice("model_kind", std::span<const Named<bool>>(kKind));
-  SaeDescription described;
+  DescribedSae described;
   SaeInfo& info = described.info;
   info.directory = directory;
   info.format = "native";
@@ -64,7 +63,7 @@ SaeHook foreign_hook(const DictionaryDescription& dictionary) {
 
 }  // namespace
 
-SaeDescription describe_sae(const std::filesystem::path& directory, std::optional<SaeHook> hook) {
+DescribedSae describe_sae(const std::filesystem::path& directory, std::optional<SaeHook> hook) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(directory, ignored)) {
     fail_format(kOperation, directory, "no such directory");
@@ -83,7 +82,7 @@ SaeDescription describe_sae(const std::filesystem::path& directory, std::optiona
     fail_format(kOperation, dictionary->activation.said_in,
                 "describes a transcoder, expected an SAE");
   }
-  SaeDescription described;
+  DescribedSae described;
   described.info.directory = directory;
   described.info.format = dictionary->format;
   described.info.model_name = dictionary->model_name;

@@ -9,7 +9,7 @@
 
 namespace circuit {
 
-struct SaeDescription {
+struct DescribedSae {
   SaeInfo info;  ///< without what the tensors say
   LayerLayout layout;
   ActivationChoice activation;
@@ -18,7 +18,7 @@ struct SaeDescription {
 
 /// Throws std::runtime_error `[load_sae] …`. With `hook` that is where it reads, whatever the files
 /// say.
-SaeDescription describe_sae(const std::filesystem::path& directory,
-                            std::optional<SaeHook> hook = std::nullopt);
+DescribedSae describe_sae(const std::filesystem::path& directory,
+                          std::optional<SaeHook> hook = std::nullopt);
 
 }  // namespace circuit

@@ -27,23 +27,34 @@ std::optional<std::int64_t> layer_in(const std::string& name) {
 /// What the names of the folders down to a dictionary tell.
 struct FolderNames {
   std::optional<std::int64_t> layer;
-  std::string kind;  ///< the folder that names the site: gemma-scope-2b-pt-res, transcoder_all, …
+  std::string kind;  ///< "transcoder", "-res", "-mlp", "-att", or empty
 };
+
+/// Whether `word` stands in the name as a whole: "-res" in "…-pt-res" and "…-pt-res-canonical".
+bool has_word(const std::string& name, std::string_view word) {
+  const std::size_t at = name.find(word);
+  if (at == std::string::npos) return false;
+  const std::size_t end = at + word.size();
+  return end == name.size() || name[end] == '-';
+}
+
+std::string kind_of_folder(const std::string& name) {
+  if (name.find("transcoder") != std::string::npos) return "transcoder";
+  if (name.find("gemma-scope") == std::string::npos) return {};
+  for (const char* word : {"-res", "-mlp", "-att"}) {
+    if (has_word(name, word)) return word;
+  }
+  return {};
+}
 
 FolderNames read_folder_names(const std::filesystem::path& directory) {
   FolderNames names;
-  std::error_code ignored;
-  const std::filesystem::path whole = std::filesystem::weakly_canonical(directory, ignored);
-  for (const std::filesystem::path& part : ignored ? directory : whole) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::weakly_canonical(directory, error);
+  for (const std::filesystem::path& part : error ? directory : whole) {
     const std::string name = part.string();
     if (const auto layer = layer_in(name)) names.layer = layer;
-    for (const char* word : {"transcoder", "-res", "-mlp", "-att"}) {
-      if (name.find("gemma-scope") == std::string::npos &&
-          name.find("transcoder") == std::string::npos) {
-        continue;
-      }
-      if (name.find(word) != std::string::npos) names.kind = word;
-    }
+    if (const std::string kind = kind_of_folder(name); !kind.empty()) names.kind = kind;
   }
   return names;
 }

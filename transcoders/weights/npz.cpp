@@ -78,7 +78,9 @@ void read_members(Contents& contents) {
     std::string name = member.name;
     if (name.ends_with(kSuffix)) name.resize(name.size() - kSuffix.size());
     try {
-      if (!contents.tensors.emplace(name, read_array(bytes)).second) {
+      TensorView view = read_array(bytes);
+      view.mapped = !member.deflated;
+      if (!contents.tensors.emplace(name, std::move(view)).second) {
         throw std::runtime_error("the name stands twice");
       }
     } catch (const std::runtime_error& error) {

@@ -22,6 +22,7 @@ struct TensorView {
   std::vector<std::int64_t> shape;
   std::span<const std::byte> bytes;  ///< little-endian; not always aligned to dtype
   bool column_major = false;         ///< the first index runs fastest; safetensors: never
+  bool mapped = true;                ///< bytes of a mapped file; else memory that someone owns
 
   std::int64_t elements() const;
 };

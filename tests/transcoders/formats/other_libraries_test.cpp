@@ -6,7 +6,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/temp_dir.h"
 #include "tests/support/tensor_file.h"
+#include "transcoders/convert.h"
 #include "transcoders/sae.h"
 #include "transcoders/transcoder_set.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 using testing::NamedTensors;
 using testing::read_tensors;
+using testing::TempDir;
 
 // Both sides compute in float, in other orders.
 constexpr double kTolerance = 1e-5;
@@ -90,6 +93,23 @@ TEST_P(OtherSets, ComputeWhatTheirLibraryDoes) {
                    expected_of("transcoders/" + wanted.name));
 }
 
+TEST_P(OtherSets, ComputeTheSameInTheNativeFormat) {
+  const SetCase& wanted = GetParam();
+  const TempDir directory;
+  const Converted done =
+      convert_to_native(golden("transcoders/" + wanted.name), directory / "native");
+  EXPECT_EQ(done.kind, wanted.cross_layer ? "cross-layer" : "per-layer");
+  EXPECT_EQ(done.format, wanted.format);
+  EXPECT_EQ(done.dtype, "F32");
+  const auto set = load_transcoders(directory / "native");
+  EXPECT_EQ(set->info().format, "native");
+  EXPECT_EQ(set->info().activation, wanted.activation);
+  EXPECT_EQ(set->info().has_skip, wanted.skip);
+  EXPECT_EQ(set->info().read_site, wanted.reads);
+  EXPECT_EQ(set->info().write_site, wanted.writes);
+  expect_equal_set(*set, expected_of("transcoders/" + wanted.name));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, OtherSets,
     ::testing::Values(SetCase{"gemma-scope-transcoders", "Gemma Scope", "jumprelu", false, false,
@@ -137,6 +157,25 @@ TEST_P(OtherSaes, ComputeWhatTheirLibraryDoes) {
   const NamedTensors expected = expected_of("saes/" + wanted.name);
   const at::Tensor activations = sae->activations(expected.at("inputs"));
   EXPECT_GT(activations.ne(0).sum().item<std::int64_t>(), 3);
+  EXPECT_TRUE(at::allclose(activations, expected.at("activations"), kTolerance, kTolerance));
+  EXPECT_TRUE(
+      at::allclose(sae->decode(activations), expected.at("outputs"), kTolerance, kTolerance));
+}
+
+TEST_P(OtherSaes, ComputeTheSameInTheNativeFormat) {
+  const SaeCase& wanted = GetParam();
+  const TempDir directory;
+  const Converted done = convert_to_native(golden("saes/" + wanted.name) / wanted.folder,
+                                           directory / "native", {.dtype = Dtype::kF64});
+  EXPECT_EQ(done.kind, "SAE");
+  EXPECT_EQ(done.dtype, "F64");
+  const auto sae = load_sae(directory / "native");
+  EXPECT_EQ(sae->info().format, "native");
+  EXPECT_EQ(sae->info().activation, wanted.activation);
+  EXPECT_EQ(to_string(sae->info().hook), wanted.hook);
+  EXPECT_EQ(sae->info().apply_b_dec_to_input, wanted.subtracts);
+  const NamedTensors expected = expected_of("saes/" + wanted.name);
+  const at::Tensor activations = sae->activations(expected.at("inputs"));
   EXPECT_TRUE(at::allclose(activations, expected.at("activations"), kTolerance, kTolerance));
   EXPECT_TRUE(
       at::allclose(sae->decode(activations), expected.at("outputs"), kTolerance, kTolerance));

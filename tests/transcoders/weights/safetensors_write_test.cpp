@@ -136,5 +136,28 @@ TEST(WriteSafetensors, LeavesNoPartialFileOnAFullDisk) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
+TEST(SafetensorsWriter, WritesTheSameFileInParts) {
+  const TempDir directory;
+  const std::vector<float> numbers{1, 2, 3, 4, 5, 6};
+  const auto bytes = std::as_bytes(std::span(numbers));
+  write_safetensors(directory / "whole",
+                    {{.name = "a", .dtype = Dtype::kF32, .shape = {2}, .bytes = bytes.first(8)},
+                     {.name = "b", .dtype = Dtype::kF32, .shape = {4}, .bytes = bytes.subspan(8)}},
+                    {{"key", "value"}});
+  SafetensorsWriter writer(directory / "parts",
+                           {{.name = "b", .dtype = Dtype::kF32, .shape = {4}},
+                            {.name = "a", .dtype = Dtype::kF32, .shape = {2}}},
+                           {{"key", "value"}});
+  EXPECT_EQ(writer.order()[0].name, "a");
+  writer.write(bytes.first(12));
+  EXPECT_EQ(message_of<std::logic_error>([&] { writer.commit(); }),
+            "[write_safetensors] 12 bytes are missing");
+  writer.write(bytes.subspan(12));
+  EXPECT_EQ(message_of<std::logic_error>([&] { writer.write(bytes.first(1)); }),
+            "[write_safetensors] 1 bytes, expected at most 0 more");
+  writer.commit();
+  EXPECT_EQ(read_text(directory / "parts"), read_text(directory / "whole"));
+}
+
 }  // namespace
 }  // namespace circuit

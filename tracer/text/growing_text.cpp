@@ -1,4 +1,4 @@
-#include "tracer/growing_text.h"
+#include "tracer/text/growing_text.h"
 
 #include <algorithm>
 #include <string_view>
