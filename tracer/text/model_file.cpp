@@ -16,7 +16,7 @@ namespace {
 
 // Vocabularies may leave ids out, but a small file does not ask for a large table.
 std::int64_t id_limit(std::size_t n_entries) {
-  const std::size_t limit = std::max<std::size_t>(std::size_t{1} << 16U, 8 * n_entries);
+  const std::size_t limit = std::max<std::size_t>(std::size_t{1} << 19U, 8 * n_entries);
   return static_cast<std::int64_t>(
       std::min(limit, static_cast<std::size_t>(Vocabulary::kMaxTokens)));
 }
