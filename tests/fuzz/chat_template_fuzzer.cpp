@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
                                {"user", "W\u00f6rld"},
                                {"assistant", std::vector<std::string>{"a", " b"}}},
                   .date = "2024-07-26"};
-  fuzz::expect_value_or_line(size, {.per_byte = 1024, .fixed = std::size_t{64} << 20}, [&] {
+  fuzz::expect_value_or_message(size, {.per_byte = 1024, .fixed = std::size_t{64} << 20}, [&] {
     const ChatTemplate parsed = ChatTemplate::parse(source, "t", {{"bos_token", "<s>"}});
     const RenderedChat rendered = parsed.render(chat, {.work = 1 << 20});
     for (const RenderedMessage& message : rendered.messages) {

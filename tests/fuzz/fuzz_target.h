@@ -1,4 +1,4 @@
-// What every fuzz target promises of the reader that it feeds: any bytes give a value or one line.
+// What every fuzz target promises of the reader that it feeds: any bytes give a value or a message.
 #pragma once
 
 #include <cstddef>
@@ -23,15 +23,15 @@ inline constexpr std::size_t kJsonParserPerByte = 16;
 void use(unsigned value);
 
 /// Calls `read`, and ends the process unless it returns or throws std::runtime_error or
-/// std::invalid_argument with a message of one line that begins `[operation] `, and unless it keeps
-/// to `limit`. Mapped files do not count.
-void expect_value_or_line(std::size_t size, const MemoryLimit& limit,
-                          const std::function<void()>& read);
+/// std::invalid_argument with a message that begins `[operation] `, and unless it keeps to `limit`.
+/// Mapped files do not count.
+void expect_value_or_message(std::size_t size, const MemoryLimit& limit,
+                             const std::function<void()>& read);
 
 /// The same of a file called `name` that holds `bytes`, which `read` is given the path of.
-void expect_value_or_line(std::string_view name, const std::uint8_t* bytes, std::size_t size,
-                          const MemoryLimit& limit,
-                          const std::function<void(const std::filesystem::path&)>& read);
+void expect_value_or_message(std::string_view name, const std::uint8_t* bytes, std::size_t size,
+                             const MemoryLimit& limit,
+                             const std::function<void(const std::filesystem::path&)>& read);
 
 }  // namespace circuit::fuzz
 

@@ -30,7 +30,7 @@ void look_up(const circuit::GgufFile& file, std::string_view key) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using namespace circuit;
-  fuzz::expect_value_or_line("m.gguf", bytes, size, {}, [](const std::filesystem::path& path) {
+  fuzz::expect_value_or_message("m.gguf", bytes, size, {}, [](const std::filesystem::path& path) {
     const GgufFile file = GgufFile::open(path);
     for (const GgufEntry& entry : file.metadata()) look_up(file, entry.key);
     for (const GgufTensorView& tensor : file.tensors()) {

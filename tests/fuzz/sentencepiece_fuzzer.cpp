@@ -3,7 +3,7 @@
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using namespace circuit;
-  fuzz::expect_value_or_line(
+  fuzz::expect_value_or_message(
       "tokenizer.model", bytes, size, {.per_byte = 64, .fixed = std::size_t{64} << 20},
       [](const std::filesystem::path& path) {
         const Tokenizer tokenizer = Tokenizer::load(path);

@@ -4,7 +4,7 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using namespace circuit;
   // A tokenizer has tables of a fixed size and compiled patterns beside what the file holds.
-  fuzz::expect_value_or_line(
+  fuzz::expect_value_or_message(
       "tokenizer.json", bytes, size,
       {.per_byte = 64 + fuzz::kJsonParserPerByte, .fixed = std::size_t{64} << 20},
       [](const std::filesystem::path& path) {

@@ -14,7 +14,8 @@
 namespace circuit {
 namespace {
 
-// Vocabularies may leave ids out, but a small file does not ask for a large table.
+// Vocabularies may leave ids out (those that a test cuts out of a real one leave most), but a small
+// file does not ask for a large table.
 std::int64_t id_limit(std::size_t n_entries) {
   const std::size_t limit = std::max<std::size_t>(std::size_t{1} << 19U, 8 * n_entries);
   return static_cast<std::int64_t>(

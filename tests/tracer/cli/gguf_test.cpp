@@ -64,7 +64,7 @@ TEST_F(Gguf, IsTracedAndVerifiedAsTheDirectory) {
   EXPECT_EQ(found["targets"][0]["token"], " grand");
   const Json verified = json(with_model(
       {"verify", (folder_ / "file") / "g.graph.safetensors", "--transcoders", kDemo / "clt"}));
-  EXPECT_LT(verified["largest_error"].get<double>(), 1e-5);
+  EXPECT_LT(verified["largest_prediction_error"].get<double>(), 1e-5);
 }
 
 TEST_F(Gguf, IsInspected) {
@@ -87,15 +87,19 @@ TEST_F(Gguf, IsInspected) {
 
 TEST_F(Gguf, IsTracedAgainWhenItChanges) {
   write_text(folder_ / "p.jsonl", R"({"prompt": " le contraire de petit est"})");
-  const std::vector<std::string> arguments =
-      with_model({"trace", "--prompts", folder_ / "p.jsonl", "--transcoders", kDemo / "clt",
-                  "--out", folder_ / "out", "--format", "json"});
-  EXPECT_EQ(json(arguments)["traced"], 1);
-  EXPECT_EQ(json(arguments)["traced"], 0);
+  // A line for each prompt that is traced, none for those that are done.
+  const auto traced = [&] {
+    return run_circuit(
+               with_model({"trace", "--prompts", folder_ / "p.jsonl", "--transcoders",
+                           kDemo / "clt", "--out", folder_ / "out", "--format", "json", "--json"}))
+        .output;
+  };
+  EXPECT_THAT(traced(), HasSubstr("000001"));
+  EXPECT_EQ(traced(), "");
   circuit::testing::GgufWriter changed = demo_gguf();
   changed.text("tokenizer.chat_template", "{{ messages }}");
   changed.write(model());
-  EXPECT_EQ(json(arguments)["traced"], 1);
+  EXPECT_THAT(traced(), HasSubstr("000001"));
 }
 
 TEST_F(Gguf, FailsWithOneLineWhenItIsDamaged) {
