@@ -49,7 +49,7 @@ struct Renaming {
 };
 
 /// How GGUF files hold a family; the names of keys and tensors are the same for all
-/// (gguf_config.cpp, gguf_names.cpp).
+/// (gguf_config.cpp, weight_source.cpp).
 struct GgufTraits {
   std::string_view architecture = {};  ///< `general.architecture`; empty = not in this format
   /// Rows of queries and keys are stored so that those which rotate together are neighbours.

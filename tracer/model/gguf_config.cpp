@@ -127,16 +127,20 @@ void read_rope(const Keys& keys, ModelConfig& c) {
   c.rope_scaling.factors = read_rope_factors(keys, c);
 }
 
+// Whether windows are part of every model of the family.
+bool always_slides(const Architecture& family) {
+  return family.sliding_layers == SlidingLayers::kEveryOther ||
+         family.sliding_layers == SlidingLayers::kAllButEveryNth;
+}
+
 // `attention.sliding_window_pattern` is a period, or says of each layer whether it slides.
 std::vector<AttentionSpan> read_pattern(const Keys& keys, const Architecture& family,
                                         std::int64_t n_layers) {
   constexpr std::int64_t kPeriod = 6;
   const std::string key = keys.full("attention.sliding_window_pattern");
-  const bool has_own_rule = family.sliding_layers == SlidingLayers::kEveryOther ||
-                            family.sliding_layers == SlidingLayers::kAllButEveryNth;
   if (!keys.file().has(key)) {
-    return spans_by_rule(has_own_rule ? family.sliding_layers : SlidingLayers::kAll, n_layers,
-                         kPeriod);
+    return spans_by_rule(always_slides(family) ? family.sliding_layers : SlidingLayers::kAll,
+                         n_layers, kPeriod);
   }
   if (!keys.file().is_array(key)) {
     const std::int64_t n = keys.file().require_integer(key);
@@ -157,10 +161,8 @@ std::vector<AttentionSpan> read_pattern(const Keys& keys, const Architecture& fa
 }
 
 void read_spans(const Keys& keys, const Architecture& family, ModelConfig& c) {
-  // Where windows are no part of the family's every model, no key means none.
-  const bool always = family.sliding_layers == SlidingLayers::kEveryOther ||
-                      family.sliding_layers == SlidingLayers::kAllButEveryNth;
-  c.sliding_window = keys.size_or("attention.sliding_window", always ? c.sliding_window : 0);
+  c.sliding_window =
+      keys.size_or("attention.sliding_window", always_slides(family) ? c.sliding_window : 0);
   if (c.sliding_window < 0) {
     keys.fail("key " + keys.full("attention.sliding_window") + " is " +
               std::to_string(c.sliding_window) + ", expected at least 1");

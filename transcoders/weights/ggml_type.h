@@ -8,7 +8,8 @@
 
 namespace circuit {
 
-/// The numbers that files hold. Those below a comment can be read as floats, see dequantise.h.
+/// The types that can be read as floats (dequantise.h), by the numbers that files hold. A value may
+/// also be another number that `ggml_type` knows.
 enum class GgmlType : std::uint32_t {
   // plain
   kF32 = 0,
