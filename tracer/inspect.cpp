@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "tracer/model/model.h"
+#include "tracer/text/chat/chat_template_file.h"
 #include "tracer/text/gguf_tokenizer.h"
 #include "tracer/text/tokenizer.h"
 #include "transcoders/dead_features.h"
@@ -135,7 +136,6 @@ ModelDescription describe_file(const std::filesystem::path& path, bool full_hash
   description.format = "GGUF " + std::to_string(file.version());
   description.has_tokenizer = Tokenizer::is_at(path);
   if (description.has_tokenizer) description.tokenizer = describe_gguf_tokenizer(file);
-  description.has_chat_template = read_gguf_chat_template(file).has_value();
   return description;
 }
 
@@ -147,7 +147,10 @@ ModelDescription describe_directory(const std::filesystem::path& directory, bool
       describe(load_model(directory, stored_type(archive)), contents, full_hash);
   description.format = "safetensors";
   description.has_tokenizer = Tokenizer::is_at(directory);
-  if (description.has_tokenizer) description.tokenizer = "tokenizer.json";
+  if (description.has_tokenizer) {
+    const bool has_json = std::filesystem::exists(directory / "tokenizer.json");
+    description.tokenizer = has_json ? "tokenizer.json" : "tokenizer.model";
+  }
   return description;
 }
 
@@ -157,6 +160,7 @@ ModelDescription describe_model(const std::filesystem::path& model, bool full_ha
   ModelDescription description = GgufFile::recognises(model) ? describe_file(model, full_hash)
                                                              : describe_directory(model, full_hash);
   description.directory = model;
+  description.has_chat_template = has_chat_template(model);
   return description;
 }
 

@@ -38,9 +38,7 @@ EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
   if (input.chat) {
     EncodedChat chat =
         encode_chat(*tokenizer, load_chat_template(options.model), *input.chat, start);
-    return {.ids = std::move(chat.ids),
-            .text = std::move(chat.text),
-            .positions = chat.positions};
+    return {.ids = std::move(chat.ids), .text = std::move(chat.text), .positions = chat.positions};
   }
   std::vector<std::int32_t> ids = encode_prompt(*tokenizer, input.prompt, start);
   const auto n = static_cast<std::int64_t>(ids.size());

@@ -3,14 +3,51 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <sstream>
 #include <system_error>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "transcoders/weights/mapped_file.h"
 #include "transcoders/weights/printable_name.h"
 
 namespace circuit {
+
+namespace {
+
+/// Hears where documents begin, and nothing else.
+class DocumentBegins : public YAML::EventHandler {
+ public:
+  YAML::Mark last;
+
+  void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+};
+
+// Not by LoadAll, which finds documents in ",a" for ever.
+std::optional<YAML::Mark> find_second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentBegins begins;
+  for (int i = 0; i < 2; ++i) {
+    if (!parser.HandleNextDocument(begins)) return std::nullopt;
+  }
+  return begins.last;
+}
+
+}  // namespace
 
 struct ConfigReader::Contents {
   std::string operation;
@@ -23,10 +60,11 @@ struct ConfigReader::Contents {
     // yaml-cpp misses a quote that is never closed when white space ends the file.
     text.erase(text.find_last_not_of(" \t\r\n") + 1);
     try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-      if (documents.empty()) fail("the file is empty");
-      if (documents.size() > 1) fail_at(documents[1].Mark(), "a second document, expected one");
-      return documents.front();
+      if (text.empty()) fail("the file is empty");
+      if (const auto second = find_second_document(text)) {
+        fail_at(*second, "a second document, expected one");
+      }
+      return YAML::Load(text);
     } catch (const YAML::Exception& error) {
       fail_at(error.mark, "not YAML: " + error.msg);
     }

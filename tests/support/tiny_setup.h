@@ -22,8 +22,8 @@ struct TinyCase {
   TinyTranscoderSpec transcoders;
 };
 
-/// Every model variant with one kind of transcoder each, and every kind of transcoder, read site
-/// and write site with each family.
+/// Every model variant with one kind of transcoder each; every kind of transcoder, read site and
+/// write site with Llama, GPT-2 and Gemma 2, the telling ones with every other family.
 std::vector<TinyCase> all_tiny_cases();
 
 struct TinySetup {

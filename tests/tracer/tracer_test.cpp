@@ -130,8 +130,10 @@ TEST(Tracer, TakesTokenIdsAsGiven) {
 TEST(Tracer, SaysWhichPartIsMissing) {
   LoadOptions options = demo();
   options.model = "/nowhere";
-  EXPECT_EQ(message_of<std::runtime_error>([&] { Tracer tracer(options); }),
-            "[load_model] /nowhere: no such directory, expected a Hugging Face model directory");
+  EXPECT_EQ(
+      message_of<std::runtime_error>([&] { Tracer tracer(options); }),
+      "[load_model] /nowhere: no such directory, expected a Hugging Face model directory or a "
+      "GGUF file");
 }
 
 }  // namespace

@@ -8,31 +8,15 @@
 
 #include <simdjson.h>
 
+#include "tracer/text/json_kind.h"
+
 namespace circuit {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::element_type;
 
 constexpr const char* kMember = "an object with role and content";
 constexpr const char* kContent = R"(a string or a list of {"type": "text", "text": …})";
-
-std::string kind_of(const element& value) {
-  switch (value.type()) {
-    case element_type::ARRAY:
-      return "a list";
-    case element_type::OBJECT:
-      return "an object";
-    case element_type::STRING:
-      return "a string";
-    case element_type::BOOL:
-      return "true or false";
-    case element_type::NULL_VALUE:
-      return "null";
-    default:
-      return "a number";
-  }
-}
 
 [[noreturn]] void refuse(const element& value, const std::string& place,
                          const std::string& expected) {

@@ -12,29 +12,12 @@
 #include <simdjson.h>
 
 #include "tracer/text/chat_file.h"
+#include "tracer/text/json_kind.h"
 
 namespace circuit {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::element_type;
-
-std::string_view kind_of(const element& value) {
-  switch (value.type()) {
-    case element_type::ARRAY:
-      return "a list";
-    case element_type::OBJECT:
-      return "an object";
-    case element_type::STRING:
-      return "a string";
-    case element_type::BOOL:
-      return "true or false";
-    case element_type::NULL_VALUE:
-      return "null";
-    default:
-      return "a number";
-  }
-}
 
 /// The members of one line's object; every failure names the file and the line.
 class LineReader {
@@ -102,7 +85,7 @@ class LineReader {
  private:
   [[noreturn]] void refuse(const element& value, const std::string& key,
                            std::string_view expected) const {
-    fail(key + " is " + std::string(kind_of(value)) + ", expected " + std::string(expected));
+    fail(key + " is " + kind_of(value) + ", expected " + std::string(expected));
   }
 
   simdjson::dom::array list(const element& value, const std::string& key,
@@ -187,7 +170,7 @@ class FileReader {
     }
     simdjson::dom::object object;
     if (root.get(object) != simdjson::SUCCESS) {
-      reader.fail("is " + std::string(kind_of(root)) + ", expected an object");
+      reader.fail("is " + kind_of(root) + ", expected an object");
     }
     PromptEntry entry{.line = number, .id = std::to_string(number)};
     take_members(reader, object, entry);

@@ -171,6 +171,13 @@ SpecialTokenNames names_of(const SentencePieceModel& model, const std::filesyste
 SentencePieceTokenizer read_sentencepiece_file(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.parent_path();
   const SentencePieceSettings settings = read_sentencepiece_settings(folder);
+  std::error_code not_there;
+  const std::filesystem::path old_tokens = folder / "added_tokens.json";
+  if (settings.added_tokens.empty() && std::filesystem::exists(old_tokens, not_there)) {
+    throw std::runtime_error("[load_tokenizer] " + old_tokens.string() +
+                             ": not supported: found without added_tokens_decoder in "
+                             "tokenizer_config.json, expected its tokens there");
+  }
   try {
     const std::string bytes = read_file(file);
     SentencePieceModel model = read_sentencepiece_model(bytes);

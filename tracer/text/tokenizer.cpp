@@ -183,8 +183,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
 bool Tokenizer::is_at(const std::filesystem::path& path) {
   if (GgufFile::recognises(path)) return GgufFile::open(path).has("tokenizer.ggml.model");
   std::error_code error;
-  return std::filesystem::is_regular_file(
-      std::filesystem::is_directory(path, error) ? path / "tokenizer.json" : path, error);
+  return std::filesystem::is_regular_file(find_file(path), error);
 }
 
 Tokenizer Tokenizer::from_parts(TokenizerParts parts, const SpecialTokenNames& names) {

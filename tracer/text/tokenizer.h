@@ -1,6 +1,7 @@
-// Byte-level (and byte-fallback) BPE as described by a Hugging Face tokenizer.json: ids of a text
-// and text of ids, equal to those of the `tokenizers` package. Non-goals: other models (Unigram,
-// WordPiece), offsets, pairs of texts; the file's truncation and padding are ignored.
+// The ids of a text and the text of ids, as the tokenizer of a model gives them: BPE and Unigram
+// of a tokenizer.json (equal to the `tokenizers` package), of a SentencePiece tokenizer.model
+// (equal to SentencePiece) or of a GGUF file. Non-goals: WordPiece, offsets, pairs of texts; a
+// file's truncation and padding are ignored.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +33,10 @@ struct SpecialTokenIds {
 /// Immutable once loaded; all members may be called from several threads at once. Cheap to move.
 class Tokenizer {
  public:
-  /// `path` is a tokenizer.json, a directory that holds one, or a GGUF file, whose own keys are
-  /// honoured. Throws std::runtime_error naming the file, the key and what was found when the file
-  /// is unreadable or of an unsupported kind.
-  /// Costs 0.1 s for a vocabulary of 128,000 tokens and 280,000 merges.
+  /// `path` is a tokenizer.json, a SentencePiece *.model, a directory that holds a tokenizer.json
+  /// or else a tokenizer.model, or a GGUF file, whose own keys are honoured. Throws
+  /// std::runtime_error naming the file, the key and what was found when the file is unreadable or
+  /// of an unsupported kind. Costs 0.2 s for a vocabulary of 256,000 tokens and 580,000 merges.
   static Tokenizer load(const std::filesystem::path& path);
   /// Whether there is a tokenizer at `path` for `load` to read. Throws for a damaged GGUF file.
   static bool is_at(const std::filesystem::path& path);

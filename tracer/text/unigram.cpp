@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -75,9 +74,10 @@ void Unigram::encode(std::string_view word, std::vector<std::int32_t>& ids) cons
   const std::vector<Step> steps = find_best_steps(word);
   std::vector<std::size_t> ends;
   for (std::size_t end = word.size(); end > 0; end -= steps[end].length) ends.push_back(end);
+  std::ranges::reverse(ends);
   std::size_t begin = 0;
   std::size_t unknown_begin = 0;  // of the run of unknown characters that ends at `begin`
-  for (const std::size_t end : ends | std::views::reverse) {
+  for (const std::size_t end : ends) {
     if (steps[end].id != options_.unknown_id) {
       if (unknown_begin < begin) {
         append_unknown(word.substr(unknown_begin, begin - unknown_begin), ids);

@@ -59,8 +59,7 @@ std::size_t bytes_of(const std::filesystem::path& path, const Declared& tensor) 
   return needed;
 }
 
-std::string entry_of(const std::filesystem::path& path, const Declared& tensor,
-                     std::size_t begin) {
+std::string entry_of(const std::filesystem::path& path, const Declared& tensor, std::size_t begin) {
   std::string shape;
   for (const std::int64_t size : tensor.shape) {
     shape += (shape.empty() ? "" : ",") + std::to_string(size);
@@ -166,9 +165,8 @@ void write_safetensors(const std::filesystem::path& path, std::vector<TensorToWr
                      std::string(name_of(tensor.dtype)) + " " + to_string(tensor.shape) +
                      " needs " + std::to_string(needed));
   }
-  std::ranges::sort(tensors, {}, [](const TensorToWrite& tensor) {
-    return place_of(tensor.dtype, tensor.name);
-  });
+  std::ranges::sort(
+      tensors, {}, [](const TensorToWrite& tensor) { return place_of(tensor.dtype, tensor.name); });
   SafetensorsWriter writer(path, std::move(declared), metadata);
   for (const TensorToWrite& tensor : tensors) writer.write(tensor.bytes);
   writer.commit();

@@ -6,19 +6,51 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "tracer/machine/process_memory.h"
 #include "tracer/machine/threads.h"
+#include "tracer/model/gguf_tensor.h"
 #include "tracer/model/model.h"
 #include "transcoders/tensor_view.h"
+#include "transcoders/weights/content_hash.h"
+#include "transcoders/weights/gguf.h"
 
 namespace circuit::testing {
 namespace {
 
+const char* model_path() { return std::getenv("CIRCUIT_SMOLLM2"); }
+
+// First, because the kernel's high-water mark is that of the whole process.
+TEST(LoadSmolLm2, TakesLittleMoreMemoryThanItsWeights) {
+  if (model_path() == nullptr) GTEST_SKIP() << "CIRCUIT_SMOLLM2 names no model";
+  const c10::InferenceMode inference;
+  const ThreadScope threads(2);
+  const std::int64_t before = resident_memory_bytes();
+  const Model model = load_model(model_path());
+  constexpr std::int64_t kWeights = std::int64_t{134'515'008} * 4;
+  EXPECT_LT(peak_memory_bytes() - before, kWeights + kWeights * 15 / 100);
+}
+
+// xxHash64 of each tensor's floats in order of names, and of those hashes, with
+// quants.dequantize of the package gguf 0.19.0.
+TEST(LoadSmolLm2, HasTheWeightsThatTheGgufPackageReads) {
+  if (model_path() == nullptr) GTEST_SKIP() << "CIRCUIT_SMOLLM2 names no model";
+  if (!GgufFile::recognises(model_path())) return;  // skipping one would mark all as skipped
+  const c10::InferenceMode inference;
+  const GgufFile file = GgufFile::open(model_path());
+  std::string hashes;
+  for (const GgufTensorView& view : file.tensors()) {
+    const at::Tensor values = load_gguf_tensor(file, view.name, view.shape(), at::kFloat);
+    hashes += text_hash({static_cast<const char*>(values.data_ptr()), values.nbytes()});
+  }
+  EXPECT_EQ(file.tensors().size(), 272U);
+  EXPECT_EQ(text_hash(hashes), "fde4ea470905f259");
+}
+
 class SmolLm2 : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* model = std::getenv("CIRCUIT_SMOLLM2");
-    if (model == nullptr) GTEST_SKIP() << "CIRCUIT_SMOLLM2 names no model";
-    model_ = load_model(model);
+    if (model_path() == nullptr) GTEST_SKIP() << "CIRCUIT_SMOLLM2 names no model";
+    model_ = load_model(model_path());
   }
 
   ThreadScope threads_{2};

@@ -81,6 +81,24 @@ TEST(SentencePieceFile, RefusesSettingsThatItDoesNotKnow) {
             "[load_tokenizer] F: tokenizer_config.json calls token 1 \"<bos>\", the model \"<s>\"");
 }
 
+TEST(SentencePieceFile, RefusesAddedTokensThatOnlyAnOldFileNames) {
+  const testing::TempDir folder;
+  std::filesystem::copy(kGolden / "tiny-llama.model", folder / "tokenizer.model");
+  testing::write_text(folder / "added_tokens.json", "{}");
+  EXPECT_EQ(message_of<std::runtime_error>([&] { (void)Tokenizer::load(folder.path()); }),
+            "[load_tokenizer] " + (folder / "added_tokens.json").string() +
+                ": not supported: found without added_tokens_decoder in tokenizer_config.json, "
+                "expected its tokens there");
+}
+
+TEST(SentencePieceFile, IsSeenAsATokenizer) {
+  const testing::TempDir folder;
+  EXPECT_FALSE(Tokenizer::is_at(folder.path()));
+  testing::write_text(folder / "tokenizer.model", "");
+  EXPECT_TRUE(Tokenizer::is_at(folder.path()));
+  EXPECT_TRUE(Tokenizer::is_at(folder / "tokenizer.model"));
+}
+
 TEST(SentencePieceFile, RefusesADamagedModel) {
   const testing::TempDir folder;
   testing::write_text(folder / "tokenizer.model",

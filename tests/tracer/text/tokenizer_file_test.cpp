@@ -203,11 +203,11 @@ TEST(TokenizerFile, RefusesDamagedUnigramModels) {
 
 TEST(TokenizerFile, RefusesDamagedVocabularies) {
   EXPECT_EQ(complaint(with_entry(R"("new": -1)")),
-            "[load_tokenizer] F: model.vocab gives \"new\" no id from 0 to 16777215");
-  EXPECT_EQ(complaint(with_entry(R"("new": 16777216)")),
-            "[load_tokenizer] F: model.vocab gives \"new\" no id from 0 to 16777215");
+            "[load_tokenizer] F: model.vocab gives \"new\" no id from 0 to 524287");
+  EXPECT_EQ(complaint(with_entry(R"("new": 524288)")),
+            "[load_tokenizer] F: model.vocab gives \"new\" no id from 0 to 524287");
   EXPECT_EQ(complaint(with_entry(R"("new": "1")")),
-            "[load_tokenizer] F: model.vocab gives \"new\" no id from 0 to 16777215");
+            "[load_tokenizer] F: model.vocab gives \"new\" no id from 0 to 524287");
   EXPECT_EQ(complaint(with_entry(R"("a": 300)")),
             "[load_tokenizer] F: model.vocab holds \"a\" or the id 97 twice");
 }

@@ -45,7 +45,8 @@ class Refusals : public ::testing::Test {
                      "[load_transcoders] ");
   }
   std::string sae_refusal(const std::string& folder = "") const {
-    return shortened(message_of<std::runtime_error>([&] { inspect_sae(root() / folder); }),
+    return shortened(message_of<std::runtime_error>(
+                         [&] { inspect_sae(folder.empty() ? root() : root() / folder); }),
                      "[load_sae] ");
   }
 

@@ -50,7 +50,7 @@ Json model_settings(const std::filesystem::path& folder) {
   for (const SafetensorsFile& file : archive.files()) weights.push_back(file.path());
   return {{"name", directory_name(folder)},
           {"weights", content_hash(weights)},
-          {"other", hash_small_files(folder, {"config.json", "tokenizer.json",
+          {"other", hash_small_files(folder, {"config.json", "tokenizer.json", "tokenizer.model",
                                               "tokenizer_config.json", "special_tokens_map.json",
                                               "chat_template.jinja", "chat_template.json"})}};
 }

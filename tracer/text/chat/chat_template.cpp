@@ -125,23 +125,24 @@ ChatTemplate ChatTemplate::parse(std::string_view source, std::string name,
   return {jinja::Template::parse(source, std::move(name)), std::move(special_tokens)};
 }
 
-jinja::MarkedText ChatTemplate::run(const Chat& chat, bool begins_reply) const {
+jinja::MarkedText ChatTemplate::run(const Chat& chat, bool begins_reply,
+                                    const jinja::Limits& limits) const {
   jinja::Dict variables;
   for (const auto& [name, text] : special_tokens_) variables.set(name, text);
   variables.set("messages", messages_value(chat));
   variables.set("tools", jinja::None{});
   variables.set("documents", jinja::None{});
   variables.set("add_generation_prompt", begins_reply);
-  jinja::RenderOptions options;
+  jinja::RenderOptions options{.limits = limits};
   if (!chat.date.empty()) options.date = parse_date(chat.date);
   return template_.render(variables, options);
 }
 
-RenderedChat ChatTemplate::render(const Chat& chat) const {
+RenderedChat ChatTemplate::render(const Chat& chat, const jinja::Limits& limits) const {
   check_texts(chat);
   const bool begins_reply =
       chat.ending == Chat::Ending::kAutomatic && !is_of_assistant(chat.messages.back());
-  const MarkedText text = run(chat, begins_reply);
+  const MarkedText text = run(chat, begins_reply, limits);
   RenderedChat rendered{.text = text.bytes(), .messages = {}, .reply = text.size()};
   for (std::size_t i = 0; i < chat.messages.size(); ++i) {
     rendered.messages.push_back({.role = chat.messages[i].role,
@@ -149,7 +150,7 @@ RenderedChat ChatTemplate::render(const Chat& chat) const {
                                  .turn = hull(text, turn_tag(i))});
   }
   if (begins_reply) {
-    rendered.reply = common_begin(rendered.text, run(chat, /*begins_reply=*/false).bytes());
+    rendered.reply = common_begin(rendered.text, run(chat, /*begins_reply=*/false, limits).bytes());
   }
   if (chat.ending == Chat::Ending::kContinued) leave_open(rendered, template_.name());
   return rendered;

@@ -48,13 +48,13 @@ class ChatTemplate {
   /// message, a text is not valid UTF-8, the date is none, or a message that is to be continued is
   /// not there or left out by the template, std::runtime_error `[chat_template] NAME:LINE: …` for
   /// what the template does not support.
-  RenderedChat render(const Chat& chat) const;
+  RenderedChat render(const Chat& chat, const jinja::Limits& limits = {}) const;
 
  private:
   ChatTemplate(jinja::Template parsed, std::map<std::string, std::string> special_tokens)
       : template_(std::move(parsed)), special_tokens_(std::move(special_tokens)) {}
 
-  jinja::MarkedText run(const Chat& chat, bool begins_reply) const;
+  jinja::MarkedText run(const Chat& chat, bool begins_reply, const jinja::Limits& limits) const;
 
   jinja::Template template_;
   std::map<std::string, std::string> special_tokens_;

@@ -173,4 +173,14 @@ ChatTemplate load_chat_template(const std::filesystem::path& model) {
   return GgufFile::recognises(model) ? load_from_gguf(model) : load_from_folder(model);
 }
 
+bool has_chat_template(const std::filesystem::path& model) {
+  if (GgufFile::recognises(model)) {
+    return read_gguf_chat_template(GgufFile::open(model)).has_value();
+  }
+  const std::filesystem::path folder = is_file(model) ? model.parent_path() : model;
+  return is_file(folder / "chat_template.jinja") ||
+         read_settings(folder / "tokenizer_config.json").source ||
+         read_settings(folder / "chat_template.json").source;
+}
+
 }  // namespace circuit

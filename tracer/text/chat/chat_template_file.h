@@ -15,4 +15,7 @@ namespace circuit {
 /// when a file is damaged.
 ChatTemplate load_chat_template(const std::filesystem::path& model);
 
+/// Whether there is one, which may be damaged or beyond what is supported.
+bool has_chat_template(const std::filesystem::path& model);
+
 }  // namespace circuit

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -127,7 +128,10 @@ struct BreakStatement {};
 struct ContinueStatement {};
 
 struct Statement {
-  int line = 1;
+  template <typename Kind>
+  Statement(int at, Kind what) : line(at), content(std::move(what)) {}
+
+  int line;
   std::variant<TextStatement, PrintStatement, IfStatement, ForStatement, SetStatement,
                SetBlockStatement, MacroStatement, ScopeStatement, BreakStatement, ContinueStatement>
       content;

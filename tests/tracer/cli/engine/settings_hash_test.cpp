@@ -106,7 +106,7 @@ TEST(SettingsHash, DependsOnTheFilesOfModelAndTranscoders) {
   EXPECT_NE(hash_of(renamed), last);
   EXPECT_EQ(message_of<std::runtime_error>([&] { hash_of(copied); }),
             "[load_model] " + (folder / "model").string() +
-                ": no such directory, expected a Hugging Face model directory");
+                ": no such directory, expected a Hugging Face model directory or a GGUF file");
 }
 
 }  // namespace

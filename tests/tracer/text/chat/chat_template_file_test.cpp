@@ -85,6 +85,19 @@ TEST(ChatTemplateFile, IsAKeyOfAGgufFile) {
   EXPECT_EQ(render(folder / "m.gguf"), "<s>a</s>");
 }
 
+TEST(ChatTemplateFile, IsThereOrNot) {
+  const TempDir folder;
+  EXPECT_FALSE(has_chat_template(folder.path()));
+  write_text(folder / "tokenizer_config.json", R"({"chat_template": "config"})");
+  EXPECT_TRUE(has_chat_template(folder.path()));
+  testing::GgufWriter writer;
+  writer.write(folder / "none.gguf");
+  EXPECT_FALSE(has_chat_template(folder / "none.gguf"));
+  writer.text("tokenizer.chat_template", "{{ broken");
+  writer.write(folder / "m.gguf");
+  EXPECT_TRUE(has_chat_template(folder / "m.gguf"));
+}
+
 TEST(ChatTemplateFile, NamesWhatIsMissingOrDamaged) {
   const TempDir folder;
   EXPECT_EQ(failure_of(folder.path()),

@@ -1,0 +1,79 @@
+#include "tests/fuzz/held_memory.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define CIRCUIT_COUNTS_MALLOC 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CIRCUIT_COUNTS_MALLOC 1
+#endif
+#endif
+
+#ifdef CIRCUIT_COUNTS_MALLOC
+#include <sanitizer/allocator_interface.h>
+#else
+#include <malloc.h>
+#endif
+
+namespace circuit::fuzz {
+namespace {
+
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t held = 0;
+std::int64_t limit = kNoLimit;
+
+void take(std::size_t size) {
+  held += static_cast<std::int64_t>(size);
+  if (held <= limit) return;
+  const std::int64_t allowed = limit;
+  limit = kNoLimit;  // what reports it allocates too
+  std::fprintf(stderr, "fuzz: %lld bytes are held, %lld are allowed; the last allocation is %zu\n",
+               static_cast<long long>(held), static_cast<long long>(allowed), size);
+  std::abort();
+}
+
+void give_back(std::size_t size) { held -= static_cast<std::int64_t>(size); }
+
+#ifdef CIRCUIT_COUNTS_MALLOC
+void on_malloc(const volatile void* /*address*/, std::size_t size) { take(size); }
+void on_free(const volatile void* address) {
+  if (address == nullptr) return;
+  give_back(__sanitizer_get_allocated_size(const_cast<const void*>(address)));
+}
+
+const int kInstalled = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+#endif
+
+}  // namespace
+
+HeldMemoryLimit::HeldMemoryLimit(std::size_t most) {
+  held = 0;
+  limit = static_cast<std::int64_t>(most);
+}
+
+HeldMemoryLimit::~HeldMemoryLimit() { limit = kNoLimit; }
+
+}  // namespace circuit::fuzz
+
+#ifndef CIRCUIT_COUNTS_MALLOC
+void* operator new(std::size_t size) {
+  void* const address = std::malloc(size);
+  if (address == nullptr) throw std::bad_alloc();
+  circuit::fuzz::take(::malloc_usable_size(address));
+  return address;
+}
+
+void operator delete(void* address) noexcept {
+  if (address == nullptr) return;
+  circuit::fuzz::give_back(::malloc_usable_size(address));
+  std::free(address);
+}
+
+void operator delete(void* address, std::size_t /*size*/) noexcept { operator delete(address); }
+#endif

@@ -1,0 +1,137 @@
+"""Writes the first inputs of the fuzz targets: small valid files of every kind, into tests/fuzz/corpus.
+
+  python tests/fuzz/make_seeds.py        from the root of the repository
+
+Needs numpy, safetensors and gguf. Files that fuzzing found are beside them, under names of their own.
+"""
+
+import json
+import lzma
+import pathlib
+import shutil
+
+import gguf
+import numpy
+from safetensors.numpy import save
+
+CORPUS = pathlib.Path("tests/fuzz/corpus")
+GOLDEN = pathlib.Path("tests/golden")
+
+
+def write(target, name, content):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+
+
+def safetensors_seeds():
+    two = {"a": numpy.arange(6, dtype=numpy.float32).reshape(2, 3), "b.c": numpy.array(3, dtype=numpy.int64)}
+    write("safetensors", "two", save(two, metadata={"format": "pt", "k": "é"}))
+    write("safetensors", "types", save({t: numpy.zeros((1, 2), dtype=t) for t in ["f2", "f8", "i1", "u1", "i4", "?"]}))
+    write("safetensors", "empty", save({}))
+
+
+def npz_seeds():
+    arrays = {"W_enc": numpy.arange(6, dtype=numpy.float32).reshape(2, 3), "k": numpy.array(4),
+              "f": numpy.asfortranarray(numpy.ones((2, 3), dtype=numpy.float16)), "flag": numpy.array([True])}
+    for name, save_arrays in [("stored", numpy.savez), ("compressed", numpy.savez_compressed)]:
+        path = CORPUS / "npz" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            save_arrays(file, **arrays)
+
+
+def gguf_file(path, architecture, fill):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = gguf.GGUFWriter(path, architecture)
+    fill(writer)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def byte_level(writer):
+    tokens = ["<s>", "</s>"] + [chr(c) for c in range(33, 127)] + ["Ġ", "Ċ", "he", "ll", "hell", "hello", "Ġhello"]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokens)
+    writer.add_token_types([3, 3] + [1] * (len(tokens) - 2))
+    writer.add_token_merges(["h e", "l l", "he ll", "hell o", "Ġ hello"])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    writer.add_add_bos_token(True)
+    writer.add_chat_template("{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}")
+
+
+def pieces(writer):
+    tokens = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)] + ["▁", "h", "e", "l", "o", "he", "▁he", "ll"]
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_scores([0.0] * 259 + [-float(i) for i in range(len(tokens) - 259)])
+    writer.add_token_types([2, 3, 3] + [6] * 256 + [1] * (len(tokens) - 259))
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+
+
+def gguf_seeds():
+    shutil.copy(GOLDEN / "gguf/written.gguf", CORPUS / "gguf/written")
+    gguf_file(CORPUS / "gguf_tokenizer/byte_level", "llama", byte_level)
+    gguf_file(CORPUS / "gguf_tokenizer/pieces", "llama", pieces)
+    shutil.copy(CORPUS / "gguf_tokenizer/byte_level", CORPUS / "gguf/byte_level")
+
+    def model(writer):
+        writer.add_block_count(2)
+        writer.add_embedding_length(8)
+        writer.add_tensor("token_embd.weight", numpy.zeros((4, 8), dtype=numpy.float16))
+        writer.add_tensor("output_norm.weight", numpy.ones(8, dtype=numpy.float32))
+
+    gguf_file(CORPUS / "gguf/model", "llama", model)
+
+
+def tokenizer_seeds():
+    shutil.copy(GOLDEN / "models/llama/tokenizer.json", CORPUS / "tokenizer/byte_level")
+    for name in ["tiny-llama", "tiny-unigram"]:
+        data = json.loads(lzma.decompress((GOLDEN / f"tokenizers/{name}.tokenizer.json.xz").read_bytes()))
+        write("tokenizer", name, json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
+def config_seeds():
+    for path in sorted(GOLDEN.glob("models/*/config.json")):
+        shutil.copy(path, CORPUS / "config" / path.parent.name)
+
+
+def transcoder_config_seeds():
+    for path in sorted(GOLDEN.glob("*/transcoder/config.yaml")):
+        shutil.copy(path, CORPUS / "transcoder_config" / path.parent.parent.name)
+    write("transcoder_config", "options", "model_name: m\nmodel_kind: cross_layer_transcoder\nactivation: topk\nk: 8\n"
+          "transcoders:\n  - a/b.safetensors\n  - 'c.npz'\nscan: [s]\nfeature_input_hook: hook_resid_mid\n")
+
+
+def chat_template_seeds():
+    for path in sorted((GOLDEN / "chat").glob("*.json")):
+        if path.stem in ["jinja", "conversations"]:
+            continue
+        write("chat_template", path.stem, json.loads(path.read_text(encoding="utf-8"))["template"])
+    cases = json.loads((GOLDEN / "chat/jinja.json").read_text(encoding="utf-8"))["cases"]
+    for index in range(0, len(cases), 40):
+        both = "".join(case["template"] for case in cases[index:index + 40] if case["output"] is not None)
+        if both:
+            write("chat_template", f"constructs_{index:03}", both)
+
+
+def main():
+    for target in ["safetensors", "npz", "gguf", "gguf_tokenizer", "tokenizer", "config", "transcoder_config", "chat_template"]:
+        (CORPUS / target).mkdir(parents=True, exist_ok=True)
+    safetensors_seeds()
+    npz_seeds()
+    gguf_seeds()
+    tokenizer_seeds()
+    config_seeds()
+    transcoder_config_seeds()
+    chat_template_seeds()
+
+
+if __name__ == "__main__":
+    main()
