@@ -21,7 +21,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tests/support/golden_tokenizer.h"
-#include "tests/support/gunzip.h"
+#include "tests/support/unpack_xz.h"
 #include "tests/support/temp_dir.h"
 
 namespace circuit::bench {
@@ -97,8 +97,8 @@ int run(int argc, char** argv) {
   for (const char* name : {"gpt2", "llama3", "qwen3", "smollm2", "gemma2", "tiny-llama",
                            "tiny-mistral", "tiny-t5", "tiny-unigram"}) {
     const testing::TempDir folder;
-    const auto packed = kGolden / "tokenizers" / (std::string(name) + ".tokenizer.json.gz");
-    testing::write_text(folder / "tokenizer.json", testing::gunzip(packed));
+    const auto packed = kGolden / "tokenizers" / (std::string(name) + ".tokenizer.json.xz");
+    testing::write_text(folder / "tokenizer.json", testing::unpack_xz(packed));
     measure(name, folder.path(), options);
   }
   return 0;

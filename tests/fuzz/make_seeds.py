@@ -5,8 +5,8 @@
 Needs numpy, safetensors and gguf. Files that fuzzing found are beside them, under names of their own.
 """
 
-import gzip
 import json
+import lzma
 import pathlib
 import shutil
 
@@ -93,7 +93,7 @@ def gguf_seeds():
 def tokenizer_seeds():
     shutil.copy(GOLDEN / "models/llama/tokenizer.json", CORPUS / "tokenizer/byte_level")
     for name in ["tiny-llama", "tiny-unigram"]:
-        data = json.loads(gzip.decompress((GOLDEN / f"tokenizers/{name}.tokenizer.json.gz").read_bytes()))
+        data = json.loads(lzma.decompress((GOLDEN / f"tokenizers/{name}.tokenizer.json.xz").read_bytes()))
         write("tokenizer", name, json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 
 

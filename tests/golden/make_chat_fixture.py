@@ -12,15 +12,15 @@ tokenizer_config.json (tests/golden/README.md says where they are from). Written
   NAME.json                 {"made_with", "date", "template", "special_tokens", "cases"}; a case is {"conversation" (an
                             index), "ending" ("open": a new reply begins, "closed", "continued"), "date" (empty: the
                             template is told of none), "ids" (null: the template raises an error)}
-  NAME.tokenizer.json.gz    for qwen2_5 and gemma3, whose whole tokenizers are large: the tokens and merges that occur
+  NAME.tokenizer.json.xz    for qwen2_5 and gemma3, whose whole tokenizers are large: the tokens and merges that occur
                             in the conversations, with their ids. It holds every merge whose result is part of a text,
                             so it cannot encode these texts differently; that is checked here against the whole one.
 """
 
 import argparse
 import datetime
-import gzip
 import json
+import lzma
 import pathlib
 import random
 
@@ -195,8 +195,8 @@ def write_reduced(folder, name, out, cases, tokenizer, all_conversations):
     whole = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     for text in texts:
         assert small.encode(text).ids == whole.encode(text).ids, text
-    with open(out / f"{name}.tokenizer.json.gz", "wb") as file:
-        file.write(gzip.compress(reduced.encode("utf-8"), 9, mtime=0))
+    with open(out / f"{name}.tokenizer.json.xz", "wb") as file:
+        file.write(lzma.compress(reduced.encode("utf-8"), check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME))
 
 
 def dump(value, path):

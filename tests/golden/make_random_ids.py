@@ -5,11 +5,11 @@ text, little-endian: the number of ids (u32), the ids without special tokens aro
 the decoded text (u32), those bytes; decoded with special tokens shown. Needs tokenizers and xxhash (made with 0.22.2
 and 3.6.0), no network:
 
-  python tests/golden/make_random_ids.py [NAME ...]         # of tokenizers/NAME.tokenizer.json.gz; default: all
+  python tests/golden/make_random_ids.py [NAME ...]         # of tokenizers/NAME.tokenizer.json.xz; default: all
   python tests/golden/make_random_ids.py --show NAME LINE   # text, ids and decoded text of each text of a line
 """
-import gzip
 import json
+import lzma
 import pathlib
 import struct
 import sys
@@ -20,13 +20,13 @@ import xxhash
 from random_texts import random_text
 
 FOLDER = pathlib.Path(__file__).parent / "tokenizers"
-ENDING = ".tokenizer.json.gz"
+ENDING = ".tokenizer.json.xz"
 TEXTS = 100_000
 TEXTS_PER_LINE = 100
 
 
 def load(name):
-    tokenizer = tokenizers.Tokenizer.from_str(gzip.open(FOLDER / (name + ENDING), "rt", encoding="utf-8").read())
+    tokenizer = tokenizers.Tokenizer.from_str(lzma.open(FOLDER / (name + ENDING), "rt", encoding="utf-8").read())
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -1,7 +1,7 @@
 """Writes small tokenizers of the kinds that SentencePiece makes, into tokenizers/.
 
   NAME.model                 trained by SentencePiece on random_texts.py
-  NAME.tokenizer.json.gz     their vocabularies under the stages that Hugging Face's conversions put around them
+  NAME.tokenizer.json.xz     their vocabularies under the stages that Hugging Face's conversions put around them
 
   tiny-llama    BPE with byte fallback, spaces kept, a space put in front; .json as Llama 2's (Prepend)
   tiny-mistral  the same vocabulary; .json only, as Mistral's (Metaspace, first)
@@ -12,9 +12,8 @@
 Needs sentencepiece, protobuf and tokenizers (made with 0.2.3, 7.36.2, 0.22.2), no network. A second run writes the same
 bytes.
 """
-import base64
-import gzip
 import io
+import lzma
 import pathlib
 
 import sentencepiece
@@ -71,8 +70,8 @@ def add_special_tokens(tokenizer, *names):
 
 
 def save(tokenizer, name):
-    with gzip.GzipFile(FOLDER / (name + ".tokenizer.json.gz"), "wb", compresslevel=9, mtime=0) as file:
-        file.write(tokenizer.to_str().encode())
+    packed = lzma.compress(tokenizer.to_str().encode(), check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME)
+    (FOLDER / (name + ".tokenizer.json.xz")).write_bytes(packed)
 
 
 def begin_with_bos(tokenizer):

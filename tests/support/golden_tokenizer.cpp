@@ -6,7 +6,7 @@
 
 #include <xxhash.h>
 
-#include "tests/support/gunzip.h"
+#include "tests/support/unpack_xz.h"
 #include "tests/support/temp_dir.h"
 
 namespace circuit::testing {
@@ -36,7 +36,7 @@ std::string digits_of_hash(const std::string& bytes) {
 
 Tokenizer load_golden_tokenizer(const std::filesystem::path& folder, const std::string& name) {
   const TempDir unpacked;
-  write_text(unpacked / "tokenizer.json", gunzip(folder / (name + ".tokenizer.json.gz")));
+  write_text(unpacked / "tokenizer.json", unpack_xz(folder / (name + ".tokenizer.json.xz")));
   return Tokenizer::load(unpacked.path());
 }
 

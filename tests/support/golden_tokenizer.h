@@ -11,7 +11,7 @@
 
 namespace circuit::testing {
 
-/// NAME.tokenizer.json.gz of the folder.
+/// NAME.tokenizer.json.xz of the folder.
 Tokenizer load_golden_tokenizer(const std::filesystem::path& folder, const std::string& name);
 
 /// NAME.model of the folder, with NAME.CASE.json as its tokenizer_config.json; case "model" has

@@ -10,7 +10,7 @@
 #include <simdjson.h>
 
 #include "tests/support/gguf_writer.h"
-#include "tests/support/gunzip.h"
+#include "tests/support/unpack_xz.h"
 #include "tests/support/temp_dir.h"
 #include "tracer/text/tokenizer.h"
 
@@ -81,7 +81,7 @@ struct Golden {
 };
 
 Tokenizer load(const Golden& golden, const testing::TempDir& folder) {
-  const std::string json = testing::gunzip(kGolden / (golden.name + ".tokenizer.json.gz"));
+  const std::string json = testing::unpack_xz(kGolden / (golden.name + ".tokenizer.json.xz"));
   simdjson::dom::parser parser;
   Lists lists = read_lists(parser.parse(json).value());
   testing::GgufWriter writer;

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-#include "tests/support/gunzip.h"
+#include "tests/support/unpack_xz.h"
 #include "tests/support/temp_dir.h"
 #include "tracer/text/chat/encode_chat.h"
 #include "tracer/text/chat_file.h"
@@ -25,7 +25,7 @@ const std::filesystem::path kGolden = CIRCUIT_GOLDEN_DIR;
 
 Tokenizer load_tokenizer(const std::filesystem::path& packed) {
   const testing::TempDir folder;
-  testing::write_text(folder / "tokenizer.json", testing::gunzip(packed));
+  testing::write_text(folder / "tokenizer.json", testing::unpack_xz(packed));
   return Tokenizer::load(folder.path());
 }
 
@@ -97,12 +97,12 @@ TEST_P(ChatFamilies, EncodeLikeTransformers) {
 
 INSTANTIATE_TEST_SUITE_P(All, ChatFamilies,
                          ::testing::Values(Family{"smollm2",
-                                                  "tokenizers/smollm2.tokenizer.json.gz"},
-                                           Family{"llama3", "tokenizers/llama3.tokenizer.json.gz"},
-                                           Family{"qwen2_5", "chat/qwen2_5.tokenizer.json.gz"},
-                                           Family{"qwen3", "tokenizers/qwen3.tokenizer.json.gz"},
-                                           Family{"gemma2", "tokenizers/gemma2.tokenizer.json.gz"},
-                                           Family{"gemma3", "chat/gemma3.tokenizer.json.gz"}),
+                                                  "tokenizers/smollm2.tokenizer.json.xz"},
+                                           Family{"llama3", "tokenizers/llama3.tokenizer.json.xz"},
+                                           Family{"qwen2_5", "chat/qwen2_5.tokenizer.json.xz"},
+                                           Family{"qwen3", "tokenizers/qwen3.tokenizer.json.xz"},
+                                           Family{"gemma2", "tokenizers/gemma2.tokenizer.json.xz"},
+                                           Family{"gemma3", "chat/gemma3.tokenizer.json.xz"}),
                          [](const auto& parameter) { return parameter.param.name; });
 
 }  // namespace
