@@ -14,12 +14,15 @@
 #include "tracer/text/chat/chat_template_file.h"
 #include "tracer/text/gguf_tokenizer.h"
 #include "tracer/text/tokenizer.h"
+#include "transcoders/dead_features.h"
+#include "transcoders/sae.h"
 #include "transcoders/tensor_view.h"
 #include "transcoders/transcoder_set.h"
 #include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/directory_name.h"
 #include "transcoders/weights/gguf.h"
 #include "transcoders/weights/safetensors.h"
+#include "transcoders/weights/weight_file.h"
 
 namespace circuit {
 namespace {
@@ -38,7 +41,7 @@ struct Contents {
     bytes += static_cast<std::int64_t>(size);
   }
 
-  void add(const SafetensorsFile& file) {
+  void add(const WeightFile& file) {
     for (const std::string& name : file.names()) {
       const TensorView& view = file.view(name);
       add(name_of(view.dtype), view.elements(), view.bytes.size());
@@ -87,9 +90,21 @@ std::string count_misfit(const char* what, std::int64_t found, std::int64_t expe
          std::to_string(expected);
 }
 
-}  // namespace
+Contents contents_of(const std::vector<std::filesystem::path>& files) {
+  Contents contents;
+  for (const auto& file : files) contents.add(WeightFile::open(file));
+  return contents;
+}
 
-namespace {
+std::vector<DeadCount> count_dead(const TranscoderSet& set) {
+  std::vector<DeadCount> counts;
+  for (const DeadFeatures& dead : count_dead_features(set)) {
+    counts.push_back({.encoder_rows = dead.encoder_rows,
+                      .decoder_rows = dead.decoder_rows,
+                      .thresholds = dead.thresholds});
+  }
+  return counts;
+}
 
 ModelDescription describe(const Model& model, const Contents& contents, bool full_hash) {
   const ModelConfig& config = model.config;
@@ -150,26 +165,60 @@ ModelDescription describe_model(const std::filesystem::path& model, bool full_ha
 }
 
 TranscodersDescription describe_transcoders(const std::filesystem::path& directory,
-                                            bool full_hash) {
+                                            const DescribeOptions& options) {
   const TranscoderInfo info = inspect_transcoders(directory);
-  Contents contents;
-  for (const auto& file : info.files) contents.add(SafetensorsFile::open(file));
-  return {.directory = directory,
-          .name = directory_name(directory),
-          .model_name = info.model_name,
-          .scan = info.scan,
-          .kind = info.cross_layer ? "cross-layer" : "per-layer",
-          .activation = info.activation,
-          .read_site = std::string(name_of(info.read_site)),
-          .write_site = std::string(name_of(info.write_site)),
-          .dtype = contents.dtype_text(),
-          .n_layers = info.n_layers,
-          .d_model = info.d_model,
-          .n_features = info.n_features,
-          .has_skip = info.has_skip,
-          .parameters = contents.parameters,
-          .bytes = contents.bytes,
-          .hash = content_hash(info.files, full_hash)};
+  const Contents contents = contents_of(info.files);
+  TranscodersDescription described{.directory = directory,
+                                   .name = directory_name(directory),
+                                   .format = info.format,
+                                   .model_name = info.model_name,
+                                   .scan = info.scan,
+                                   .kind = info.cross_layer ? "cross-layer" : "per-layer",
+                                   .activation = info.activation,
+                                   .read_site = std::string(name_of(info.read_site)),
+                                   .write_site = std::string(name_of(info.write_site)),
+                                   .dtype = contents.dtype_text(),
+                                   .n_layers = info.n_layers,
+                                   .d_model = info.d_model,
+                                   .n_features = info.n_features,
+                                   .has_skip = info.has_skip,
+                                   .rescaled = info.rescaled,
+                                   .parameters = contents.parameters,
+                                   .bytes = contents.bytes,
+                                   .hash = content_hash(info.files, options.full_hash),
+                                   .dead = {}};
+  if (contents.bytes <= options.counted_bytes) {
+    described.dead = count_dead(*load_transcoders(directory));
+  }
+  return described;
+}
+
+SaeDescription describe_sae(const std::filesystem::path& directory,
+                            const DescribeOptions& options) {
+  const SaeInfo info = inspect_sae(directory);
+  const Contents contents = contents_of(info.files);
+  SaeDescription described{.directory = directory,
+                           .name = directory_name(directory),
+                           .format = info.format,
+                           .model_name = info.model_name,
+                           .scan = info.scan,
+                           .hook = to_string(info.hook),
+                           .layer = info.hook.layer,
+                           .activation = info.activation,
+                           .apply_b_dec_to_input = info.apply_b_dec_to_input,
+                           .input_scale = info.input_scale,
+                           .dtype = contents.dtype_text(),
+                           .d_model = info.d_model,
+                           .n_features = info.n_features,
+                           .rescaled = info.rescaled,
+                           .parameters = contents.parameters,
+                           .bytes = contents.bytes,
+                           .hash = content_hash(info.files, options.full_hash),
+                           .dead = {}};
+  if (contents.bytes <= options.counted_bytes) {
+    described.dead = count_dead(load_sae(directory)->dictionary());
+  }
+  return described;
 }
 
 std::string find_misfit(const ModelDescription& model, const TranscodersDescription& transcoders) {
@@ -178,6 +227,17 @@ std::string find_misfit(const ModelDescription& model, const TranscodersDescript
   }
   if (transcoders.d_model != model.d_model) {
     return count_misfit("the transcoders' d_model", transcoders.d_model, model.d_model);
+  }
+  return {};
+}
+
+std::string find_misfit(const ModelDescription& model, const SaeDescription& sae) {
+  if (sae.d_model != model.d_model) {
+    return count_misfit("the SAE's d_model", sae.d_model, model.d_model);
+  }
+  if (sae.layer >= model.n_layers) {
+    return "the SAE reads " + sae.hook + ", the model has layers 0 to " +
+           std::to_string(model.n_layers - 1);
   }
   return {};
 }

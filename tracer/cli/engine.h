@@ -14,6 +14,7 @@
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"
+#include "tracer/convert.h"
 #include "tracer/explorer.h"
 #include "tracer/inspect.h"
 #include "tracer/options.h"
@@ -85,13 +86,15 @@ struct TraceListReport {
 struct InspectRequest {
   std::filesystem::path model;        ///< empty = leave out
   std::filesystem::path transcoders;  ///< empty = leave out
-  bool full_hash = false;
+  std::filesystem::path sae;          ///< empty = leave out
+  DescribeOptions options;
 };
 
 struct InspectReport {
   std::optional<ModelDescription> model;
   std::optional<TranscodersDescription> transcoders;
-  std::string misfit;  ///< of the two; empty = they fit
+  std::optional<SaeDescription> sae;
+  std::string misfit;  ///< of the model and one of the others; empty = they fit
 };
 
 struct VerifyRequest {
@@ -143,6 +146,7 @@ struct EngineCall {
 using TraceCall = EngineCall<TraceRequest, TraceReport>;
 using TraceListCall = EngineCall<TraceListRequest, TraceListReport>;
 using InspectCall = EngineCall<InspectRequest, InspectReport>;
+using ConvertCall = EngineCall<Conversion, ConversionReport>;
 using VerifyCall = EngineCall<VerifyRequest, VerifyReport>;
 using ActiveFeaturesCall = EngineCall<ActiveFeaturesRequest, ActiveFeaturesReport>;
 using EvaluateCall = EngineCall<EvaluateRequest, Quality>;
@@ -158,6 +162,7 @@ const char* circuit_engine_version();
 int circuit_engine_trace(circuit::cli::TraceCall* call);
 int circuit_engine_trace_list(circuit::cli::TraceListCall* call);
 int circuit_engine_inspect(circuit::cli::InspectCall* call);
+int circuit_engine_convert(circuit::cli::ConvertCall* call);
 int circuit_engine_verify(circuit::cli::VerifyCall* call);
 int circuit_engine_active_features(circuit::cli::ActiveFeaturesCall* call);
 int circuit_engine_evaluate(circuit::cli::EvaluateCall* call);

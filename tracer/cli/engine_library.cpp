@@ -79,6 +79,10 @@ InspectReport run_inspect(InspectRequest request) {
   return run<InspectCall>("circuit_engine_inspect", std::move(request));
 }
 
+ConversionReport run_convert(Conversion request) {
+  return run<ConvertCall>("circuit_engine_convert", std::move(request));
+}
+
 VerifyReport run_verify(VerifyRequest request) {
   return run<VerifyCall>("circuit_engine_verify", std::move(request));
 }

@@ -12,6 +12,7 @@ namespace circuit::cli {
 TraceReport run_trace(TraceRequest request);
 TraceListReport run_trace_list(TraceListRequest request);
 InspectReport run_inspect(InspectRequest request);
+ConversionReport run_convert(Conversion request);
 VerifyReport run_verify(VerifyRequest request);
 ActiveFeaturesReport run_active_features(ActiveFeaturesRequest request);
 Quality run_evaluate(EvaluateRequest request);

@@ -1,5 +1,7 @@
 #include "tracer/cli/inspect_report.h"
 
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "export/output_text.h"
@@ -42,18 +44,68 @@ void add_model(const ModelDescription& model, ReportTable& table) {
   table.add("  hash", model.hash);
 }
 
+/// "3 of 98,304 encoder rows are zero (2 in layer 4, 1 in layer 5)".
+std::string dead_kind_text(const std::vector<DeadCount>& dead, std::int64_t n_features,
+                           std::int64_t DeadCount::*kind, const std::string& what) {
+  std::int64_t total = 0;
+  std::string where;
+  for (std::size_t layer = 0; layer < dead.size(); ++layer) {
+    const std::int64_t count = dead[layer].*kind;
+    total += count;
+    if (count == 0 || dead.size() == 1) continue;
+    where += (where.empty() ? "" : ", ") + counted(count) + " in layer " + std::to_string(layer);
+  }
+  if (total == 0) return {};
+  const auto all = static_cast<std::int64_t>(dead.size()) * n_features;
+  return counted(total) + " of " + counted(all) + " " + what +
+         (where.empty() ? "" : " (" + where + ")");
+}
+
+void add_dead(const std::vector<DeadCount>& dead, std::int64_t n_features, ReportTable& table) {
+  if (dead.empty()) {
+    table.add("  dead", "not counted: large; --dead-rows counts them");
+    return;
+  }
+  std::string text;
+  for (const auto& [kind, what] : {std::pair{&DeadCount::encoder_rows, "encoder rows are zero"},
+                                   std::pair{&DeadCount::decoder_rows, "decoder rows are zero"},
+                                   std::pair{&DeadCount::thresholds, "thresholds are infinite"}}) {
+    const std::string part = dead_kind_text(dead, n_features, kind, what);
+    if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
+  }
+  table.add("  dead", text.empty() ? "no feature" : text);
+}
+
 void add_transcoders(const TranscodersDescription& transcoders, ReportTable& table) {
   table.add("transcoders", transcoders.directory.string());
-  table.add("  kind", transcoders.kind + ", " + transcoders.activation +
+  table.add("  kind", transcoders.kind + ", " + transcoders.format + ", " + transcoders.activation +
                           (transcoders.has_skip ? ", affine skip" : ""));
   table.add("  sizes", counted(transcoders.n_layers) + " layers, d_model " +
                            counted(transcoders.d_model) + ", " + counted(transcoders.n_features) +
                            " features a layer");
   table.add("  hooks", "reads " + transcoders.read_site + ", writes " + transcoders.write_site);
+  if (!transcoders.rescaled.empty()) table.add("  folded", transcoders.rescaled);
   table.add("  made for", transcoders.model_name.empty() ? "not said" : transcoders.model_name);
   table.add("  weights",
             weights_text(transcoders.parameters, transcoders.dtype, transcoders.bytes));
+  add_dead(transcoders.dead, transcoders.n_features, table);
   table.add("  hash", transcoders.hash);
+}
+
+void add_sae(const SaeDescription& sae, ReportTable& table) {
+  table.add("SAE", sae.directory.string());
+  table.add("  kind",
+            sae.format + ", " + sae.activation +
+                (sae.apply_b_dec_to_input ? ", decoder bias taken off the input" : "") +
+                (sae.input_scale == 1 ? "" : ", input times " + number_text(sae.input_scale)));
+  table.add("  sizes",
+            "d_model " + counted(sae.d_model) + ", " + counted(sae.n_features) + " features");
+  table.add("  hook", sae.hook);
+  if (!sae.rescaled.empty()) table.add("  folded", sae.rescaled);
+  table.add("  made for", sae.model_name.empty() ? "not said" : one_line(sae.model_name));
+  table.add("  weights", weights_text(sae.parameters, sae.dtype, sae.bytes));
+  add_dead(sae.dead, sae.n_features, table);
+  table.add("  hash", sae.hash);
 }
 
 std::string origin_text(const std::string& name, const std::string& hash) {
@@ -130,9 +182,41 @@ Json model_object(const ModelDescription& model) {
           {"hash", model.hash}};
 }
 
+Json dead_array(const std::vector<DeadCount>& dead) {
+  if (dead.empty()) return nullptr;
+  Json layers = Json::array();
+  for (const DeadCount& layer : dead) {
+    layers.push_back({{"encoder_rows", layer.encoder_rows},
+                      {"decoder_rows", layer.decoder_rows},
+                      {"thresholds", layer.thresholds}});
+  }
+  return layers;
+}
+
+Json sae_object(const SaeDescription& sae) {
+  return {{"directory", sae.directory.string()},
+          {"name", sae.name},
+          {"format", sae.format},
+          {"model_name", sae.model_name},
+          {"scan", sae.scan},
+          {"hook", sae.hook},
+          {"activation", sae.activation},
+          {"apply_b_dec_to_input", sae.apply_b_dec_to_input},
+          {"input_scale", sae.input_scale},
+          {"folded", sae.rescaled},
+          {"dtype", sae.dtype},
+          {"d_model", sae.d_model},
+          {"n_features", sae.n_features},
+          {"parameters", sae.parameters},
+          {"bytes", sae.bytes},
+          {"dead", dead_array(sae.dead)},
+          {"hash", sae.hash}};
+}
+
 Json transcoders_object(const TranscodersDescription& transcoders) {
   return {{"directory", transcoders.directory.string()},
           {"name", transcoders.name},
+          {"format", transcoders.format},
           {"model_name", transcoders.model_name},
           {"scan", transcoders.scan},
           {"kind", transcoders.kind},
@@ -144,8 +228,10 @@ Json transcoders_object(const TranscodersDescription& transcoders) {
           {"d_model", transcoders.d_model},
           {"n_features", transcoders.n_features},
           {"has_skip", transcoders.has_skip},
+          {"folded", transcoders.rescaled},
           {"parameters", transcoders.parameters},
           {"bytes", transcoders.bytes},
+          {"dead", dead_array(transcoders.dead)},
           {"hash", transcoders.hash}};
 }
 
@@ -202,7 +288,7 @@ std::string origin_misfit(const Inspection& inspection) {
 
 bool Inspection::compares() const {
   return int{engine.model.has_value()} + int{engine.transcoders.has_value()} +
-             int{graph.has_value()} >
+             int{engine.sae.has_value()} + int{graph.has_value()} >
          1;
 }
 
@@ -214,6 +300,7 @@ std::string inspection_text(const Inspection& inspection) {
   ReportTable table;
   if (inspection.engine.model) add_model(*inspection.engine.model, table);
   if (inspection.engine.transcoders) add_transcoders(*inspection.engine.transcoders, table);
+  if (inspection.engine.sae) add_sae(*inspection.engine.sae, table);
   if (inspection.graph) add_graph(*inspection.graph, table);
   if (inspection.compares()) {
     const std::string misfit = find_misfit(inspection);
@@ -228,6 +315,7 @@ std::string inspection_json(const Inspection& inspection) {
   if (inspection.engine.transcoders) {
     object["transcoders"] = transcoders_object(*inspection.engine.transcoders);
   }
+  if (inspection.engine.sae) object["sae"] = sae_object(*inspection.engine.sae);
   if (inspection.graph) object["graph"] = graph_object(*inspection.graph);
   if (inspection.compares()) {
     const std::string misfit = find_misfit(inspection);

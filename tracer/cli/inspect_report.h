@@ -10,11 +10,11 @@
 namespace circuit::cli {
 
 struct Inspection {
-  InspectReport engine;  ///< model, transcoders
+  InspectReport engine;  ///< model, transcoders, SAE
   std::optional<GraphFile> graph;
   bool full_hash = false;
 
-  /// Whether two of the three are there, so that something can fit or not.
+  /// Whether two of the four are there, so that something can fit or not.
   bool compares() const;
 };
 
@@ -22,7 +22,7 @@ struct Inspection {
 std::string find_misfit(const Inspection& inspection);
 
 std::string inspection_text(const Inspection& inspection);
-/// `model`, `transcoders`, `graph` as given, and `fit` {`fits`, `problem`} of two or more.
+/// `model`, `transcoders`, `sae`, `graph` as given, and `fit` {`fits`, `problem`} of two or more.
 std::string inspection_json(const Inspection& inspection);
 
 }  // namespace circuit::cli

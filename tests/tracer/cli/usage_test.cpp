@@ -178,7 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Help, OfEverySubcommandHasDefaultsAndExamples) {
   for (const std::string name :
-       {"trace", "prune", "export", "score", "inspect", "verify", "tokenize"}) {
+       {"trace", "prune", "export", "score", "inspect", "convert", "verify", "tokenize"}) {
     const ChildResult result = run_circuit({name, "--help"});
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.errors, "");

@@ -8,12 +8,17 @@ namespace {
 
 InspectReport inspect(const InspectRequest& request) {
   InspectReport report;
-  if (!request.model.empty()) report.model = describe_model(request.model, request.full_hash);
+  if (!request.model.empty())
+    report.model = describe_model(request.model, request.options.full_hash);
   if (!request.transcoders.empty()) {
-    report.transcoders = describe_transcoders(request.transcoders, request.full_hash);
+    report.transcoders = describe_transcoders(request.transcoders, request.options);
   }
   if (report.model && report.transcoders) {
     report.misfit = find_misfit(*report.model, *report.transcoders);
+  }
+  if (!request.sae.empty()) report.sae = describe_sae(request.sae, request.options);
+  if (report.model && report.sae && report.misfit.empty()) {
+    report.misfit = find_misfit(*report.model, *report.sae);
   }
   return report;
 }

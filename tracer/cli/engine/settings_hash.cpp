@@ -56,8 +56,12 @@ Json model_settings(const std::filesystem::path& folder) {
 }
 
 Json transcoder_settings(const std::filesystem::path& folder) {
+  const TranscodersDescription described = describe_transcoders(folder, {.counted_bytes = 0});
   return {{"name", directory_name(folder)},
-          {"weights", describe_transcoders(folder).hash},
+          {"weights", described.hash},
+          {"activation", described.activation},
+          {"hooks", described.read_site + " " + described.write_site},
+          {"folded", described.rescaled},
           {"other", hash_small_files(folder, {"config.yaml"})}};
 }
 
