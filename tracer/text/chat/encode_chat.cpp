@@ -1,10 +1,13 @@
 #include "tracer/text/chat/encode_chat.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include "tracer/text/utf8.h"
 
 namespace circuit {
 namespace {
@@ -47,13 +50,26 @@ class TokenPlaces {
     return first_ + std::min(last + 1, count);
   }
 
+  /// What the tokens of the first `bytes` bytes decode to.
   std::size_t decoded(std::size_t bytes) {
-    const auto [place, is_new] = decoded_.emplace(bytes, 0);
-    if (is_new) {
-      const auto ids = tokenizer_.encode(text_.substr(0, bytes), {.add_special_tokens = false});
-      place->second = decoded_size(tokenizer_, ids);
-    }
-    return place->second;
+    const auto known = decoded_.find(bytes);
+    if (known != decoded_.end()) return known->second;
+    const auto& [begin, before] = *std::prev(restarts_.upper_bound(bytes));
+    const auto ids =
+        tokenizer_.encode(text_.substr(begin, bytes - begin), {.add_special_tokens = false});
+    const std::size_t size = before + decoded_size(tokenizer_, ids);
+    decoded_.emplace(bytes, size);
+    if (begins_with_special(bytes)) restarts_.emplace(bytes, size);
+    return size;
+  }
+
+  bool begins_with_special(std::size_t bytes) const {
+    constexpr std::size_t kLongest = 64;
+    std::string_view begin = text_.substr(bytes, kLongest);
+    begin = begin.substr(0, find_invalid_utf8(begin).value_or(begin.size()));
+    const auto ids = tokenizer_.encode(begin, {.add_special_tokens = false});
+    return !ids.empty() && tokenizer_.is_special(ids.front()) &&
+           begin.starts_with(tokenizer_.token_bytes(ids.front()));
   }
 
   const Tokenizer& tokenizer_;
@@ -61,6 +77,9 @@ class TokenPlaces {
   std::int64_t first_;                          // in front of it are no tokens of the text
   std::vector<std::size_t> ends_;               // in decoded bytes, of each token from `first_`
   std::map<std::size_t, std::size_t> decoded_;  // of the text up to a byte
+  // Those of them at which a special token begins: it cuts the text, so what is behind encodes
+  // alone as it does in the whole.
+  std::map<std::size_t, std::size_t> restarts_ = {{0, 0}};
 };
 
 /// The turns of messages that no loop wrote: what lies between their neighbours.

@@ -33,8 +33,8 @@ struct EncodedChat {
 
 /// Encodes without the tokenizer's own special tokens, as transformers' apply_chat_template;
 /// `options` says what is put before a first token that is not special. Throws what
-/// ChatTemplate::render and encode_prompt throw. Costs one more encoding of the text up to it for
-/// each end of a turn and of a content.
+/// ChatTemplate::render and encode_prompt throw. Costs some three more encodings of the text, and
+/// many more where turns do not begin with special tokens.
 EncodedChat encode_chat(const Tokenizer& tokenizer, const ChatTemplate& chat_template,
                         const Chat& chat, const PromptOptions& options);
 
