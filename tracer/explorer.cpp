@@ -42,7 +42,6 @@ struct Explorer::State {
     if (!reader) throw std::invalid_argument("[explore] no features: neither transcoders nor SAE");
     return *reader;
   }
-  std::vector<std::string> tokens_of(const std::vector<std::int32_t>& ids) const;
   std::int64_t zeroed(std::optional<std::int64_t> given, const EncodedPrompt& prompt) const;
   std::unique_ptr<SiteVisitor> editor(const std::vector<FeatureEdit>& edits,
                                       const EncodedPrompt& prompt,
@@ -54,12 +53,6 @@ struct Explorer::State {
   std::unique_ptr<Sae> sae;
   std::unique_ptr<FeatureReader> reader;
 };
-
-std::vector<std::string> Explorer::State::tokens_of(const std::vector<std::int32_t>& ids) const {
-  std::vector<std::string> tokens;
-  for (const std::int32_t id : ids) tokens.push_back(shown_token(loaded.text(), id));
-  return tokens;
-}
 
 std::int64_t Explorer::State::zeroed(std::optional<std::int64_t> given,
                                      const EncodedPrompt& prompt) const {
@@ -117,7 +110,7 @@ ActiveFeaturesReport Explorer::active_features(const PromptInput& input,
                            state_->zeroed(options.zero_positions, prompt));
   ActiveFeaturesReport report;
   report.ids = prompt.ids;
-  report.tokens = state_->tokens_of(prompt.ids);
+  report.tokens = state_->loaded.tokens_of(prompt.ids);
   report.layers = reader.layers();
   report.counts = std::move(found.counts);
   if (options.names) {
@@ -137,8 +130,7 @@ Quality Explorer::measure(const std::vector<std::string>& texts, const QualityOp
                              ": there is no tokenizer, expected one");
   }
   const auto windows =
-      windows_of(*state_->loaded.tokenizer, texts,
-                 options.bos.empty() ? PromptOptions() : parse_bos(options.bos),
+      windows_of(*state_->loaded.tokenizer, texts, start_options(options.bos),
                  std::min(options.context, model.config.max_positions), options.max_tokens);
   const auto total = static_cast<std::int64_t>(windows.size());
   return measure_quality(model, reader, windows, options.zero_positions, [&](std::int64_t done) {
@@ -157,12 +149,10 @@ GenerationReport Explorer::generate(const PromptInput& input, const GenerateOpti
   const auto editor =
       state_->editor(options.edits, prompt, options.zero_positions, report.warnings);
   GrowingText text(loaded.text(), options.stop);
-  bool stopped = false;
   const auto accept = [&](const GeneratedToken& token) {
     const std::string piece = text.add(token.id);
     if (write && !piece.empty()) write(piece);
-    stopped = text.is_stopped();
-    return !stopped;
+    return !text.is_stopped();
   };
   const std::vector<std::int32_t> ends = end_ids(loaded);
   const auto tokens = circuit::generate(loaded.model, prompt.ids,
@@ -174,12 +164,12 @@ GenerationReport Explorer::generate(const PromptInput& input, const GenerateOpti
     report.ids.push_back(token.id);
     report.probabilities.push_back(token.probability);
   }
-  report.tokens = state_->tokens_of(report.ids);
+  report.tokens = state_->loaded.tokens_of(report.ids);
   report.text = text.text();
   const auto count = static_cast<std::int64_t>(tokens.size());
   const bool full =
       static_cast<std::int64_t>(prompt.ids.size()) + count > loaded.model.config.max_positions;
-  report.end = stopped                       ? "stop text"
+  report.end = text.is_stopped()             ? "stop text"
                : count == options.max_tokens ? "max tokens"
                : full                        ? "no position left"
                                              : "end token";
@@ -195,7 +185,7 @@ InterventionReport Explorer::intervene(const PromptInput& input,
   const EncodedPrompt prompt = state_->loaded.encode(input);
   InterventionReport report;
   report.ids = prompt.ids;
-  report.tokens = state_->tokens_of(prompt.ids);
+  report.tokens = state_->loaded.tokens_of(prompt.ids);
   const auto editor =
       state_->editor(options.edits, prompt, options.zero_positions, report.warnings);
   const ForwardRecord clean = forward(model, prompt.ids);

@@ -5,11 +5,11 @@
 
 #include <ATen/ATen.h>
 
+#include "tracer/attribution/targets.h"
 #include "tracer/machine/device.h"
 #include "tracer/text/chat/chat_template_file.h"
 #include "tracer/text/chat/encode_chat.h"
 #include "tracer/text/prompt.h"
-#include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/json.h"
 
 namespace circuit {
@@ -21,7 +21,12 @@ LoadedModel::LoadedModel(const LoadOptions& load)
       model(load_model(load.model, scalar_type(load.dtype), device)) {
   set_device_precision(load.tf32);
   if (Tokenizer::is_at(load.model)) tokenizer.emplace(Tokenizer::load(load.model));
-  hash = content_hash(model.files);
+}
+
+std::vector<std::string> LoadedModel::tokens_of(std::span<const std::int32_t> ids) const {
+  std::vector<std::string> tokens;
+  for (const std::int32_t id : ids) tokens.push_back(shown_token(text(), id));
+  return tokens;
 }
 
 EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
@@ -34,7 +39,7 @@ EncodedPrompt LoadedModel::encode(const PromptInput& input) const {
                              ": there is no tokenizer, expected tokenizer.json, tokenizer.model or "
                              "a GGUF file with one (or --token-ids)");
   }
-  const PromptOptions start = input.bos.empty() ? PromptOptions() : parse_bos(input.bos);
+  const PromptOptions start = start_options(input.bos);
   if (input.chat) {
     EncodedChat chat =
         encode_chat(*tokenizer, load_chat_template(options.model), *input.chat, start);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct LoadedModel {
   /// Throws std::runtime_error when there is no tokenizer to encode with, and as `encode_prompt`
   /// and, for a chat, `load_chat_template` and `encode_chat`.
   EncodedPrompt encode(const PromptInput& input) const;
+  /// What each token is shown as.
+  std::vector<std::string> tokens_of(std::span<const std::int32_t> ids) const;
   /// Null where the model has no tokenizer.
   const Tokenizer* text() const { return tokenizer ? &*tokenizer : nullptr; }
 
@@ -37,7 +40,6 @@ struct LoadedModel {
   at::Device device;
   Model model;
   std::optional<Tokenizer> tokenizer;
-  std::string hash;  ///< content hash of the weights
 };
 
 /// Ids that end a generated text: the tokenizer's eos and those of generation_config.json.

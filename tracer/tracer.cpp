@@ -80,6 +80,7 @@ struct Tracer::State {
         transcoders(load_transcoders(load.transcoders,
                                      {.dtype = scalar_type(load.dtype), .device = loaded.device})) {
     check_fit(loaded.model, *transcoders);
+    model_hash = content_hash(loaded.model.files);
     transcoders_hash = content_hash(transcoders->info().files);
   }
 
@@ -88,7 +89,7 @@ struct Tracer::State {
 
   LoadedModel loaded;
   std::unique_ptr<TranscoderSet> transcoders;
-  std::string transcoders_hash;
+  std::string model_hash, transcoders_hash;
 };
 
 Provenance Tracer::State::provenance(std::string prompt, const AttributionOptions& attribution,
@@ -97,7 +98,7 @@ Provenance Tracer::State::provenance(std::string prompt, const AttributionOption
   Provenance from;
   from.prompt = std::move(prompt);
   from.model_name = loaded.model.name;
-  from.model_hash = loaded.hash;
+  from.model_hash = model_hash;
   const TranscoderInfo& info = transcoders->info();
   from.transcoders_name = directory_name(info.directory);
   from.transcoders_hash = transcoders_hash;
@@ -164,7 +165,7 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
                                                .largest_error = result.rounding->largest_error})
                       : std::nullopt;
   const MemoryPlan plan = result.plan;
-  for (const std::int32_t id : ids) result.nodes.tokens.push_back(token_text(id));
+  result.nodes.tokens = state_->loaded.tokens_of(ids);
   AttributionGraph graph(std::move(result.nodes), std::move(result.edges),
                          std::move(result.row_dropped), std::move(result.totals),
                          std::move(provenance));
@@ -194,12 +195,12 @@ void Tracer::label_features(AttributionGraph& graph,
 Verification Tracer::verify(const AttributionGraph& graph, std::int64_t samples,
                             std::uint64_t seed) const {
   const c10::InferenceMode inference;
-  if (graph.provenance().model_hash != state_->loaded.hash ||
+  if (graph.provenance().model_hash != state_->model_hash ||
       graph.provenance().transcoders_hash != state_->transcoders_hash) {
     throw std::invalid_argument(
         "[verify] the graph was made with model " + graph.provenance().model_name + " (" +
         graph.provenance().model_hash + ") and transcoders " + graph.provenance().transcoders_hash +
-        ", given are " + state_->loaded.model.name + " (" + state_->loaded.hash + ") and " +
+        ", given are " + state_->loaded.model.name + " (" + state_->model_hash + ") and " +
         state_->transcoders_hash);
   }
   const auto& settings = graph.provenance().settings;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
+#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -72,15 +74,26 @@ ActiveFeatures find_active_features(const Model& model, const FeatureReader& rea
 std::vector<std::string> name_active_features(const Model& model, const FeatureReader& reader,
                                               const Tokenizer* tokenizer,
                                               std::span<const FiringFeature> features) {
-  return name_vectors(model, tokenizer, features.size(), [&](std::size_t first, std::size_t count) {
-    std::vector<at::Tensor> rows;
-    for (const FiringFeature& f : features.subspan(first, count)) {
-      const auto found = std::ranges::lower_bound(reader.layers(), f.layer);
-      const auto index = static_cast<std::size_t>(found - reader.layers().begin());
-      rows.push_back(reader.written(index, at::tensor({f.feature})));
-    }
-    return at::cat(rows);
-  });
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> places;  // of (layer, feature)
+  std::vector<FiringFeature> different;  // a feature that fires at many positions is named once
+  for (const FiringFeature& f : features) {
+    if (places.try_emplace({f.layer, f.feature}, different.size()).second) different.push_back(f);
+  }
+  const std::vector<std::string> names =
+      name_vectors(model, tokenizer, different.size(), [&](std::size_t first, std::size_t count) {
+        std::vector<at::Tensor> rows;
+        for (const FiringFeature& f : std::span(different).subspan(first, count)) {
+          const auto found = std::ranges::lower_bound(reader.layers(), f.layer);
+          const auto index = static_cast<std::size_t>(found - reader.layers().begin());
+          rows.push_back(reader.written(index, at::tensor({f.feature})));
+        }
+        return at::cat(rows);
+      });
+  std::vector<std::string> of_each;
+  for (const FiringFeature& f : features) {
+    of_each.push_back(names[places.at({f.layer, f.feature})]);
+  }
+  return of_each;
 }
 
 }  // namespace circuit

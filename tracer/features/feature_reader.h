@@ -22,14 +22,11 @@ class FeatureReader {
 
   /// The layers that have features, ascending.
   const std::vector<std::int64_t>& layers() const { return layers_; }
-  std::int64_t n_features() const { return n_features_; }
 
   /// Activations [n, n_features] of the i-th of `layers`.
   virtual at::Tensor activations(const ForwardRecord& record, std::size_t i) const = 0;
   /// What the i-th is to reproduce: [n, d_model].
   virtual at::Tensor target(const ForwardRecord& record, std::size_t i) const = 0;
-  /// Where it is reproduced.
-  virtual SitePlace target_place(std::size_t i) const = 0;
   /// What it makes of that: [n, d_model], from the activations of the layers 0 … i of `layers`.
   virtual at::Tensor reconstruction(const ForwardRecord& record,
                                     std::span<const at::Tensor> activations,
@@ -42,7 +39,6 @@ class FeatureReader {
 
  protected:
   std::vector<std::int64_t> layers_;
-  std::int64_t n_features_ = 0;
 };
 
 /// Transcoders of all layers. Throws std::runtime_error when they do not fit the model. Both

@@ -38,7 +38,6 @@ class SaeReader final : public FeatureReader {
   SaeReader(const Model& model, const Sae& sae)
       : model_(model), sae_(sae), place_(place_of(sae.info().hook)) {
     layers_ = {sae.info().hook.layer};
-    n_features_ = sae.info().n_features;
   }
 
   at::Tensor activations(const ForwardRecord& record, std::size_t i) const override {
@@ -47,7 +46,6 @@ class SaeReader final : public FeatureReader {
   at::Tensor target(const ForwardRecord& record, std::size_t) const override {
     return recorded_value(model_, record, place_);
   }
-  SitePlace target_place(std::size_t) const override { return place_; }
   at::Tensor reconstruction(const ForwardRecord&, std::span<const at::Tensor> activations,
                             std::size_t i) const override {
     return sae_.decode(activations[i]);

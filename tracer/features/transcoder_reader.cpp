@@ -40,10 +40,10 @@ class TranscoderReplacer final : public SiteVisitor {
  public:
   TranscoderReplacer(const Model& model, const TranscoderSet& transcoders,
                      std::int64_t zero_positions)
-      : model_(model), transcoders_(transcoders), zero_positions_(zero_positions) {
-    write_place_ = transcoders.info().write_site == WriteSite::kMlpOutRaw ? ModelSite::kMlpOutRaw
-                                                                          : ModelSite::kMlpOut;
-  }
+      : model_(model),
+        transcoders_(transcoders),
+        zero_positions_(zero_positions),
+        write_site_(site_of(transcoders.info().write_site)) {}
 
   void visit(const SitePlace& place, std::int64_t first_position, at::Tensor& x) override {
     const auto layer = static_cast<std::size_t>(place.layer);
@@ -51,13 +51,11 @@ class TranscoderReplacer final : public SiteVisitor {
         std::clamp<std::int64_t>(zero_positions_ - first_position, 0, x.size(0));
     if (place.site == ModelSite::kResidualMid) {
       if (layer == 0) activations_.clear();
-      const Norm& norm = model_.blocks[layer].mlp_norm;
-      const ReadSite site = transcoders_.info().read_site;
-      read_ = read_input(site, norm, norm_forward(norm, x).inverse_scale, x);
+      read_ = read_live(transcoders_.info().read_site, model_.blocks[layer].mlp_norm, x);
       at::Tensor a = transcoders_.activate(place.layer, transcoders_.encode(place.layer, read_));
       a.narrow(0, 0, kept).zero_();
       activations_.push_back(a);
-    } else if (place.site == write_place_) {
+    } else if (place.site == write_site_) {
       at::Tensor replaced = reconstruct(transcoders_, place.layer, activations_, read_);
       replaced.narrow(0, 0, kept).copy_(x.narrow(0, 0, kept));
       x = replaced;
@@ -68,7 +66,7 @@ class TranscoderReplacer final : public SiteVisitor {
   const Model& model_;
   const TranscoderSet& transcoders_;
   std::int64_t zero_positions_;
-  ModelSite write_place_;
+  ModelSite write_site_;
   at::Tensor read_;                      // at the read site of the layer that is being passed
   std::vector<at::Tensor> activations_;  // of the layers passed
 };
@@ -78,7 +76,6 @@ class TranscoderReader final : public FeatureReader {
   TranscoderReader(const Model& model, const TranscoderSet& transcoders)
       : model_(model), transcoders_(transcoders) {
     for (std::int64_t layer = 0; layer < model.config.n_layers; ++layer) layers_.push_back(layer);
-    n_features_ = transcoders.info().n_features;
   }
 
   at::Tensor activations(const ForwardRecord& record, std::size_t i) const override {
@@ -87,10 +84,6 @@ class TranscoderReader final : public FeatureReader {
   }
   at::Tensor target(const ForwardRecord& record, std::size_t i) const override {
     return written_value(transcoders_.info().write_site, model_.blocks[i], record.blocks[i]);
-  }
-  SitePlace target_place(std::size_t i) const override {
-    const bool raw = has_norm_behind(transcoders_.info().write_site, model_.blocks[i]);
-    return {raw ? ModelSite::kMlpOutRaw : ModelSite::kMlpOut, static_cast<std::int64_t>(i)};
   }
   at::Tensor reconstruction(const ForwardRecord& record, std::span<const at::Tensor> activations,
                             std::size_t i) const override {

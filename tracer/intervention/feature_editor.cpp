@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/replacement/read_site.h"
+#include "tracer/replacement/write_site.h"
 
 namespace circuit {
 namespace {
@@ -89,10 +90,10 @@ class TranscoderEditor final : public SiteVisitor {
  public:
   TranscoderEditor(const Model& model, const TranscoderSet& transcoders,
                    std::vector<PlacedEdit> edits)
-      : model_(model), transcoders_(transcoders) {
+      : model_(model),
+        transcoders_(transcoders),
+        write_site_(site_of(transcoders.info().write_site)) {
     const TranscoderInfo& info = transcoders.info();
-    write_site_ =
-        info.write_site == WriteSite::kMlpOutRaw ? ModelSite::kMlpOutRaw : ModelSite::kMlpOut;
     for (PlacedEdit& placed : edits) {
       check_feature(placed, info.n_features);
       if (placed.edit.layer >= info.n_layers) {
@@ -119,10 +120,9 @@ class TranscoderEditor final : public SiteVisitor {
     if (edits == edits_.end() || !touches(edits->second, first_position, residual_mid.size(0))) {
       return;
     }
-    const Norm& norm = model_.blocks[static_cast<std::size_t>(layer)].mlp_norm;
     const at::Tensor input =
-        read_input(transcoders_.info().read_site, norm,
-                   norm_forward(norm, residual_mid).inverse_scale, residual_mid);
+        read_live(transcoders_.info().read_site,
+                  model_.blocks[static_cast<std::size_t>(layer)].mlp_norm, residual_mid);
     const at::Tensor activations = transcoders_.activate(layer, transcoders_.encode(layer, input));
     for (const auto& [feature, delta] : deltas_of(edits->second, activations, first_position)) {
       const at::Tensor rows =

@@ -56,7 +56,9 @@ RotaryTable positions_of(const RotaryTable& table, std::int64_t first, std::int6
 RotaryTables rotary_tables(const ModelConfig& config, std::int64_t n_positions,
                            at::ScalarType dtype, at::Device device) {
   if (config.positions != PositionKind::kRotary) return {};
-  return {.full = rotary_table(config, AttentionSpan::kFull, n_positions, dtype, device),
+  const RotaryTable full = rotary_table(config, AttentionSpan::kFull, n_positions, dtype, device);
+  if (config.sliding_rope_theta <= 0) return {.full = full, .sliding = full};
+  return {.full = full,
           .sliding = rotary_table(config, AttentionSpan::kSliding, n_positions, dtype, device)};
 }
 

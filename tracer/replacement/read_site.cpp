@@ -10,6 +10,10 @@ at::Tensor read_input(ReadSite site, const Norm& norm, const at::Tensor& inverse
   return site == ReadSite::kMlpIn && norm.bias.defined() ? input + norm.bias : input;
 }
 
+at::Tensor read_live(ReadSite site, const Norm& norm, const at::Tensor& residual_mid) {
+  return read_input(site, norm, norm_forward(norm, residual_mid).inverse_scale, residual_mid);
+}
+
 at::Tensor read_push(ReadSite site, const Norm& norm, const at::Tensor& inverse_scale,
                      const at::Tensor& residual_mid) {
   switch (site) {

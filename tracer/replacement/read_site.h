@@ -13,6 +13,9 @@ namespace circuit {
 at::Tensor read_input(ReadSite site, const Norm& norm, const at::Tensor& inverse_scale,
                       const at::Tensor& residual_mid);
 
+/// The same of a residual stream whose scale is not at hand, as in a changed forward.
+at::Tensor read_live(ReadSite site, const Norm& norm, const at::Tensor& residual_mid);
+
 /// The linear part of read_input: no bias of the norm.
 at::Tensor read_push(ReadSite site, const Norm& norm, const at::Tensor& inverse_scale,
                      const at::Tensor& residual_mid);

@@ -1,8 +1,14 @@
 #include "tracer/replacement/write_site.h"
 
+#include <vector>
+
 #include <ATen/ATen.h>
 
 namespace circuit {
+
+ModelSite site_of(WriteSite site) {
+  return site == WriteSite::kMlpOutRaw ? ModelSite::kMlpOutRaw : ModelSite::kMlpOut;
+}
 
 bool has_norm_behind(WriteSite site, const Block& block) {
   return site == WriteSite::kMlpOutRaw && block.mlp_post_norm.has_value();
@@ -26,15 +32,16 @@ at::Tensor write_pull(WriteSite site, const Block& block, const at::Tensor& inve
 
 at::Tensor written_by_features(const Model& model, const TranscoderSet& transcoders,
                                std::int64_t layer, const at::Tensor& features) {
-  const at::Tensor rows = transcoders.decoder_rows(layer, features).to(model.device());
-  at::Tensor sum = at::zeros_like(rows.select(1, 0));
-  for (std::int64_t step = 0; step < rows.size(1); ++step) {
-    const Block& block = model.blocks[static_cast<std::size_t>(layer + step)];
-    const at::Tensor into = rows.select(1, step);
-    const bool gains = has_norm_behind(transcoders.info().write_site, block);
-    sum = sum + (gains ? into * block.mlp_post_norm->gain : into);
+  at::Tensor rows = transcoders.decoder_rows(layer, features).to(model.device());
+  if (has_norm_behind(transcoders.info().write_site,
+                      model.blocks[static_cast<std::size_t>(layer)])) {
+    std::vector<at::Tensor> gains;
+    for (std::int64_t into = layer; into < layer + rows.size(1); ++into) {
+      gains.push_back(model.blocks[static_cast<std::size_t>(into)].mlp_post_norm->gain);
+    }
+    rows = rows * at::stack(gains);
   }
-  return sum;
+  return rows.sum(/*dim=*/1);
 }
 
 }  // namespace circuit

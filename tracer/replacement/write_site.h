@@ -6,9 +6,13 @@
 #include <ATen/core/Tensor.h>
 
 #include "tracer/model/model.h"
+#include "tracer/model/site.h"
 #include "transcoders/transcoder_set.h"
 
 namespace circuit {
+
+/// The place in a live forward.
+ModelSite site_of(WriteSite site);
 
 /// Whether a norm stands between the write site and the residual stream.
 bool has_norm_behind(WriteSite site, const Block& block);

@@ -57,6 +57,10 @@ PromptOptions parse_bos(std::string_view value) {
   return options;
 }
 
+PromptOptions start_options(std::string_view bos) {
+  return bos.empty() ? PromptOptions() : parse_bos(bos);
+}
+
 std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, std::string_view prompt,
                                         const PromptOptions& options) {
   if (prompt.empty()) throw std::invalid_argument("[encode_prompt] the prompt is empty");

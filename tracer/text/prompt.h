@@ -23,6 +23,9 @@ struct PromptOptions {
 /// The value of `--bos`: "none" or an id. Throws std::invalid_argument otherwise.
 PromptOptions parse_bos(std::string_view value);
 
+/// The same where no value, an empty one, stands for the automatic rule.
+PromptOptions start_options(std::string_view bos);
+
 /// Encodes without the tokenizer's own special tokens; text of special tokens in the prompt
 /// becomes their ids. Throws std::invalid_argument when the prompt is empty or not valid UTF-8,
 /// when it encodes to no token, when the tokenizer defines no special token to prepend, and when

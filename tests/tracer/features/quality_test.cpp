@@ -61,7 +61,6 @@ class PerfectReader final : public FeatureReader {
  public:
   PerfectReader(const Model& model, const FeatureReader& other) : model_(model), other_(other) {
     layers_ = other.layers();
-    n_features_ = other.n_features();
   }
   at::Tensor activations(const ForwardRecord& record, std::size_t i) const override {
     return other_.activations(record, i);
@@ -69,7 +68,6 @@ class PerfectReader final : public FeatureReader {
   at::Tensor target(const ForwardRecord& record, std::size_t i) const override {
     return other_.target(record, i);
   }
-  SitePlace target_place(std::size_t i) const override { return other_.target_place(i); }
   at::Tensor reconstruction(const ForwardRecord& record, std::span<const at::Tensor>,
                             std::size_t i) const override {
     return other_.target(record, i);
