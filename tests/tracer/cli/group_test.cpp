@@ -26,7 +26,7 @@ class Group : public ::testing::Test {
     traced_ = std::make_unique<TempDir>();
     const ChildResult result =
         run_circuit({"trace", "--prompt", "le contraire de petit est", "--name", "petit", "--out",
-                     traced_->path(), "--format", "json", "--save-graph"});
+                     traced_->path(), "--format", "json", "--save-graph", "--similarity"});
     ASSERT_EQ(result.exit_code, 0) << result.errors;
   }
   static void TearDownTestSuite() { traced_.reset(); }
@@ -80,7 +80,8 @@ TEST_F(Group, PutsEveryFeatureOfALayerTogether) {
 }
 
 TEST_F(Group, ReadsBackWhatItWrote) {
-  for (const std::string by : {"layer", "position", "feature", "neighbours", "layer,position"}) {
+  for (const std::string by :
+       {"layer", "position", "feature", "neighbours", "layer,position", "similarity"}) {
     const Json first = run({"--by", by, "--name", "first"});
     EXPECT_GT(first["groups"].size(), 0u) << by;
     const Json second = run({"--supernodes", "first.supernodes.json", "--name", "second"});
@@ -127,6 +128,15 @@ TEST_F(Group, NamesTheNodeThatIsNotThere) {
   fail({"--supernodes", "wrong.json", "--force"},
        {"[supernodes] group 'a': node 0_767_1 is not in the graph"});
   fail({"--supernodes", "nowhere.json"}, {"[read_supernodes] nowhere.json: cannot be read"});
+}
+
+TEST_F(Group, NeedsTheSimilarityThatItGroupsBy) {
+  const ChildResult traced =
+      run_circuit({"trace", "--prompt", "36 + 59 =", "--name", "sum", "--out", out_.path(),
+                   "--format", "json", "--save-graph"});
+  ASSERT_EQ(traced.exit_code, 0) << traced.errors;
+  expect_failure(run_circuit({"group", out_ / "sum.graph.safetensors", "--by", "similarity"}), 1,
+                 {"[find_groups] the graph holds no similarities", "`trace --similarity`"});
 }
 
 TEST_F(Group, ShowsATable) {
