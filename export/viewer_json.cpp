@@ -124,12 +124,25 @@ Json short_number(float value) {
   return number_or_text(number_text(value));
 }
 
-Json view_state() {
-  return {{"pinnedIds", Json::array()},
-          {"supernodes", Json::array()},
-          {"linkType", "both"},
-          {"clickedId", ""},
-          {"sg_pos", ""}};
+/// Parameters of an address: a group is a list of its name and its members, a label a pair.
+Json view_state(const ViewState& view) {
+  Json pins = Json::array(), supernodes = Json::array(), clerps = Json::array();
+  for (const std::string& id : view.pinned_ids) pins.push_back(valid_utf8(id));
+  for (const ViewState::Supernode& group : view.supernodes) {
+    Json list = Json::array({valid_utf8(group.name)});
+    for (const std::string& id : group.node_ids) list.push_back(valid_utf8(id));
+    supernodes.push_back(std::move(list));
+  }
+  for (const auto& [id, label] : view.clerps) {
+    clerps.push_back(Json::array({valid_utf8(id), valid_utf8(label)}));
+  }
+  Json state = {{"pinnedIds", std::move(pins)},
+                {"supernodes", std::move(supernodes)},
+                {"linkType", "both"},
+                {"clickedId", ""},
+                {"sg_pos", ""}};
+  if (!clerps.empty()) state["clerps"] = std::move(clerps);
+  return state;
 }
 
 /// Targets carry no influence of their own: null passes every viewer's influence slider.
@@ -173,7 +186,7 @@ std::string viewer_json(const AttributionGraph& graph, const PrunedGraph& pruned
                         const ViewerOptions& options) {
   const KeptGraph kept = kept_graph(graph, pruned);
   std::string out = "{\"metadata\":" + metadata_of(graph, pruned, options).dump() +
-                    ",\n\"qParams\":" + view_state().dump() + ",\n\"nodes\":[";
+                    ",\n\"qParams\":" + view_state(options.view).dump() + ",\n\"nodes\":[";
   std::map<std::size_t, NodeName> names;
   for (const std::size_t node : kept.nodes) {
     const NodeName& name = names.emplace(node, name_node(graph, node)).first->second;

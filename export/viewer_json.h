@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "export/view_state.h"
 #include "graph/attribution_graph.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
@@ -27,6 +28,8 @@ struct ViewerOptions {
   std::string feature_json_base_url{};
   /// Of the unpruned graph; left out of the file when empty.
   Scores scores{};
+  /// What viewers open with: pins, groups, labels.
+  ViewState view{};
 };
 
 /// The file's text, one node or link a line. Kept nodes and the kept edges between them; numbers
