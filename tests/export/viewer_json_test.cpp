@@ -79,7 +79,8 @@ TEST(ViewerJson, LeavesOutLinksToNodesThatAreNotKept) {
 TEST(ViewerJson, WritesNodeKeysInThePeersOrder) {
   const AttributionGraph graph = synthetic_graph();
   const Json json = exported(graph, prune(graph));
-  EXPECT_EQ(keys_of(json), (std::vector<std::string>{"metadata", "qParams", "nodes", "links"}));
+  EXPECT_EQ(keys_of(json),
+            (std::vector<std::string>{"metadata", "qParams", "nodes", "links", "circuit"}));
   EXPECT_EQ(keys_of(json["nodes"][0]),
             (std::vector<std::string>{"node_id", "feature", "layer", "ctx_idx", "feature_type",
                                       "token_prob", "is_target_logit", "run_idx", "reverse_ctx_idx",
