@@ -38,6 +38,7 @@ bool ClientSocket::receive() {
 }
 
 ClientSocket::Head ClientSocket::read_head(std::chrono::milliseconds idle) {
+  answer_deadline_.reset();
   if (received_.empty() && !(wait(POLLIN, Clock::now() + idle) && receive())) return {};
   const auto deadline = Clock::now() + limits_.head;
   std::size_t searched = 0;
@@ -57,13 +58,13 @@ ClientSocket::Head ClientSocket::read_head(std::chrono::milliseconds idle) {
   }
 }
 
-void ClientSocket::begin_answer(std::uint64_t size) {
-  const std::chrono::duration<double> transfer(static_cast<double>(size) / limits_.slowest_rate);
-  answer_deadline_ =
-      Clock::now() + limits_.answer + std::chrono::duration_cast<Clock::duration>(transfer);
-}
-
 bool ClientSocket::write(std::string_view bytes) {
+  const auto time_for = [&](std::size_t size) {
+    return std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(static_cast<double>(size) / limits_.slowest_rate));
+  };
+  if (!answer_deadline_) answer_deadline_ = Clock::now() + limits_.answer;
+  *answer_deadline_ += time_for(bytes.size());
   while (!bytes.empty()) {
     const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count > 0) {
@@ -71,8 +72,8 @@ bool ClientSocket::write(std::string_view bytes) {
     } else if (errno != EAGAIN && errno != EINTR) {
       return false;
     }
-    if (Clock::now() > answer_deadline_) return false;
-    if (!bytes.empty() && !wait(POLLOUT, answer_deadline_)) return false;
+    if (Clock::now() > *answer_deadline_) return false;
+    if (!bytes.empty() && !wait(POLLOUT, *answer_deadline_)) return false;
   }
   return true;
 }

@@ -27,9 +27,7 @@ class ClientSocket {
   /// The next request's head. Waits for its first byte no longer than `idle`.
   Head read_head(std::chrono::milliseconds idle);
 
-  /// The answer begins: it has `size` bytes.
-  void begin_answer(std::uint64_t size);
-  /// All of it, before the answer's deadline.
+  /// All of it, before the deadline of the answer, which begins with the first call after a head.
   bool write(std::string_view bytes);
   /// Says that nothing more comes, and takes what the client still sends for a moment: closing at
   /// once would make it lose the answer.
@@ -45,7 +43,7 @@ class ClientSocket {
   int socket_;
   ClientLimits limits_;
   std::string received_;  // of the next requests
-  Clock::time_point answer_deadline_{};
+  std::optional<Clock::time_point> answer_deadline_{};
 };
 
 }  // namespace circuit::serve

@@ -106,8 +106,9 @@ std::string files_cell(const FolderEntry& entry) {
 std::string row(const FolderEntry& entry) {
   const auto& summary = entry.summary;
   const std::string prompt =
-      summary ? link("/graphs/", entry.name, summary->prompt.empty() ? "(no prompt)" : summary->prompt)
-              : "<span class=\"problem\">" + escape_xml(entry.problem) + "</span>";
+      summary
+          ? link("/graphs/", entry.name, summary->prompt.empty() ? "(no prompt)" : summary->prompt)
+          : "<span class=\"problem\">" + escape_xml(entry.problem) + "</span>";
   const auto count = [&](std::size_t GraphSummary::*member) {
     return count_cell(summary ? std::optional(&*summary->*member) : std::nullopt);
   };

@@ -1,17 +1,19 @@
 #include "tracer/serve/reply.h"
 
-#include <algorithm>
-#include <memory>
-
 namespace circuit::serve {
 
-Reply text_reply(int status, std::string text, std::string content_type) {
-  Reply reply{.status = status, .content_type = std::move(content_type), .size = text.size()};
-  const auto kept = std::make_shared<const std::string>(std::move(text));
-  reply.body = [kept](std::uint64_t begin, std::uint64_t size, const Piece& piece) {
+Reply text_reply(int status, std::shared_ptr<const std::string> text, std::string content_type) {
+  Reply reply{.status = status, .content_type = std::move(content_type), .size = text->size()};
+  reply.body = [kept = std::move(text)](std::uint64_t begin, std::uint64_t size,
+                                        const Piece& piece) {
     return piece(std::string_view(*kept).substr(begin, size));
   };
   return reply;
+}
+
+Reply text_reply(int status, std::string text, std::string content_type) {
+  return text_reply(status, std::make_shared<const std::string>(std::move(text)),
+                    std::move(content_type));
 }
 
 Reply message_reply(int status, std::string_view message) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@ struct Reply {
 };
 
 /// A body in memory.
+Reply text_reply(int status, std::shared_ptr<const std::string> text, std::string content_type);
 Reply text_reply(int status, std::string text, std::string content_type);
 /// One line of plain text.
 Reply message_reply(int status, std::string_view message);

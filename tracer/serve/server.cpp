@@ -56,7 +56,8 @@ class AnswerStream : public httplib::Stream {
 class BoundedPool : public httplib::ThreadPool {
  public:
   BoundedPool(std::size_t threads, std::size_t waiting, std::atomic<int>& queued)
-      : ThreadPool(threads), room_(static_cast<std::ptrdiff_t>(threads + waiting)),
+      : ThreadPool(threads),
+        room_(static_cast<std::ptrdiff_t>(threads + waiting)),
         queued_(queued) {}
 
   void enqueue(std::function<void()> task) override {
@@ -79,24 +80,40 @@ std::string machine_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+/// The request for cpp-httplib's handlers, and back.
+void fill(httplib::Request& request, const RequestHead& head) {
+  request.path = head.path;
+  request.headers = {
+      {"Range", head.range}, {"If-Range", head.if_range}, {"If-None-Match", head.if_none_match}};
+}
+
+RequestHead head_of(const httplib::Request& request) {
+  return {.head_only = request.method == "HEAD",
+          .path = request.path,
+          .range = request.get_header_value("Range"),
+          .if_range = request.get_header_value("If-Range"),
+          .if_none_match = request.get_header_value("If-None-Match")};
+}
+
 void copy_to(httplib::Response& response, Reply reply) {
   response.status = reply.status;
   for (const auto& [name, value] : security_headers()) response.set_header(name, value);
   response.set_header("Content-Security-Policy", reply.policy);
   for (const auto& [name, value] : reply.headers) response.set_header(name, value);
-  if (reply.status == 304) return;
-  if (reply.size == 0) {
+  if (reply.status == 304) {  // the length that the answer would have
+    response.set_header("Content-Length", std::to_string(reply.size));
+  } else if (reply.size == 0) {
     response.set_header("Content-Type", reply.content_type);
-    return;
-  }
-  response.set_content_provider(
-      reply.size, reply.content_type,
-      [body = std::move(reply.body)](std::size_t begin, std::size_t size,
-                                     httplib::DataSink& sink) {
-        return body(begin, size, [&](std::string_view bytes) {
-          return sink.write(bytes.data(), bytes.size());
+  } else {
+    response.set_content_provider(
+        reply.size, reply.content_type,
+        [body = std::move(reply.body)](std::size_t begin, std::size_t size,
+                                       httplib::DataSink& sink) {
+          return body(begin, size, [&](std::string_view bytes) {
+            return sink.write(bytes.data(), bytes.size());
+          });
         });
-      });
+  }
 }
 
 /// Without SO_REUSEPORT, which cpp-httplib would set: a second server of the same port must fail.
@@ -109,10 +126,18 @@ void share_nothing(int socket) {
 
 class Server::Listener : public httplib::Server {
  public:
-  explicit Listener(ServerOptions options)
-      : options_(std::move(options)), site_(options_.site) {
+  explicit Listener(ServerOptions options) : options_(std::move(options)), site_(options_.site) {
     set_socket_options(share_nothing);
-    new_task_queue = [this] { return new BoundedPool(options_.threads, options_.waiting, queued_); };
+    new_task_queue = [this] {  // cpp-httplib takes what it points to
+      return std::make_unique<BoundedPool>(options_.threads, options_.waiting, queued_).release();
+    };
+    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      copy_to(response, site_.respond(head_of(request)));
+      return HandlerResponse::Handled;
+    });
+    set_keep_alive_max_count(options_.limits.requests);
+    set_keep_alive_timeout(
+        std::chrono::duration_cast<std::chrono::seconds>(options_.limits.idle).count());
     bind();
     hosts_ = known_hosts(options_.host, port_, machine_name());
   }
@@ -121,7 +146,9 @@ class Server::Listener : public httplib::Server {
   const ServerOptions& options() const { return options_; }
 
   void run() {
-    if (!stopped_) listen_after_bind();
+    if (!stopped_ && !listen_after_bind() && !stopped_) {
+      throw std::runtime_error("[serve] no further connections can be accepted");
+    }
   }
 
   void stop_all() {
@@ -193,9 +220,8 @@ bool Server::Listener::process_and_close_socket(socket_t socket) {
 
 void Server::Listener::serve(ClientSocket& client) {
   for (std::size_t left = options_.limits.requests; left > 0 && !stopped_; --left) {
-    const auto idle = queued_ > 0 && left < options_.limits.requests
-                          ? std::chrono::milliseconds(0)
-                          : options_.limits.idle;
+    const auto idle = queued_ > 0 && left < options_.limits.requests ? std::chrono::milliseconds(0)
+                                                                     : options_.limits.idle;
     const ClientSocket::Head head = client.read_head(idle);
     std::variant<RequestHead, Refusal> read = Refusal{408, "the request took too long"};
     switch (head.arrival) {
@@ -212,7 +238,6 @@ void Server::Listener::serve(ClientSocket& client) {
     }
     if (const auto* const refusal = std::get_if<Refusal>(&read)) {
       const std::string text = refusal_text(*refusal);
-      client.begin_answer(text.size());
       if (client.write(text)) client.finish();
       return;
     }
@@ -222,26 +247,30 @@ void Server::Listener::serve(ClientSocket& client) {
 
 bool Server::Listener::answer(ClientSocket& client, const RequestHead& head, bool last) {
   const bool close = last || !head.keep_alive;
-  Reply reply = site_.respond(head);
-  client.begin_answer(reply.size);
   AnswerStream stream(client, head.head_only, close);
   bool closed = false;
-  bool answered = false;
-  const auto fill = [&](httplib::Request& request) {
-    request.set_header("X-Answer", "");  // keeps the request from being empty
-  };
-  (void)fill;
-  answered = process_request(stream, close, closed, nullptr);
+  const bool answered = process_request(stream, close, closed,
+                                        [&](httplib::Request& request) { fill(request, head); });
   if (answered && close) client.finish();
   return answered && !close;
 }
 
-Server::Server(ServerOptions options)
-    : listener_(std::make_unique<Listener>(std::move(options))) {}
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+Server::Server(ServerOptions options) : listener_(std::make_unique<Listener>(std::move(options))) {}
 
 Server::~Server() { stop(); }
 
 std::uint16_t Server::port() const { return listener_->port(); }
+
+std::string Server::address() const {
+  const std::string& host = listener_->options().host;
+  std::string name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+  if (name.find(':') != name.npos) name = "[" + name + "]";
+  return "http://" + name + ":" + std::to_string(port()) + "/";
+}
 
 void Server::run() { listener_->run(); }
 

@@ -1,16 +1,21 @@
 #include "tracer/serve/site.h"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include <sys/random.h>
 
+#include "export/graph_file.h"
+#include "export/html.h"
 #include "export/output_text.h"
+#include "graph/prune.h"
 #include "tracer/serve/byte_range.h"
 #include "tracer/serve/list_page.h"
 
@@ -31,7 +36,8 @@ constexpr std::string_view kPicturePolicy =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 /// Its own scripts run, but as a page of nobody: not with the rights of this server's pages.
 constexpr std::string_view kStrangePagePolicy =
-    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: "
+    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src "
+    "data: "
     "blob:; font-src data:; worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action "
     "'none'; sandbox allow-scripts allow-downloads allow-modals";
 
@@ -47,6 +53,13 @@ constexpr std::array<FileKind, 9> kKinds = {{
     {".graphml", "application/graphml+xml"},
     {".html", "text/html; charset=utf-8", kStrangePagePolicy},
 }};
+
+/// The page says itself which scripts and styles of its own may run; nothing else may.
+constexpr std::string_view kViewerPolicy =
+    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src "
+    "data: "
+    "blob:; worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+constexpr std::uint64_t kLargestGraph = 4ULL << 30;
 
 FileKind kind_of(std::string_view ending) {
   for (const FileKind& kind : kKinds) {
@@ -68,13 +81,15 @@ std::string make_nonce() {
   return text;
 }
 
+std::string quoted(const std::string& version) { return "\"" + version + "\""; }
+
 /// Of `If-None-Match`: a list of tags, weak ones too, or `*`.
 bool matches(std::string_view list, std::string_view tag) {
   return list == "*" || (!list.empty() && list.find(tag) != list.npos);
 }
 
-Reply not_modified(Headers headers) {
-  Reply reply{.status = 304};
+Reply not_modified(std::uint64_t size, Headers headers) {
+  Reply reply{.status = 304, .size = size};
   reply.headers = std::move(headers);
   return reply;
 }
@@ -101,6 +116,17 @@ std::optional<ByteRange> range_of(const RequestHead& request, std::uint64_t size
   return parse_range(request.range, size);
 }
 
+std::string make_viewer(const std::string& name, const OpenFile& opened) {
+  if (opened.size() > kLargestGraph) {
+    throw std::runtime_error("[serve] " + name + ": has " + std::to_string(opened.size()) +
+                             " bytes, expected at most " + std::to_string(kLargestGraph));
+  }
+  const FileCopy copy(opened, opened.size());
+  const GraphFile file = copy.read_as(name, [](const auto& path) { return read_graph_file(path); });
+  return html_page(file.graph, file.pruned ? *file.pruned : prune(file.graph),
+                   {.scores = file.scores});
+}
+
 }  // namespace
 
 Site::Site(SiteOptions options)
@@ -123,8 +149,8 @@ Reply Site::respond(const RequestHead& request) {
 
 Reply Site::list() {
   const std::string nonce = make_nonce();
-  Reply reply = text_reply(200, list_page(folder_.list(), options_.title, nonce),
-                           "text/html; charset=utf-8");
+  Reply reply =
+      text_reply(200, list_page(folder_.list(), options_.title, nonce), "text/html; charset=utf-8");
   reply.policy = list_page_policy(nonce);
   reply.headers = {{"Cache-Control", "no-store"}};
   return reply;
@@ -133,9 +159,9 @@ Reply Site::list() {
 Reply Site::file(const RequestHead& request, const std::string& name) const {
   auto opened = folder_.open(name);
   if (!opened) return message_reply(404, "no such file");
-  const std::string tag = "\"" + opened->version() + "\"";
+  const std::string tag = quoted(opened->version());
   Headers headers = {{"ETag", tag}, {"Cache-Control", "no-cache"}, {"Accept-Ranges", "bytes"}};
-  if (matches(request.if_none_match, tag)) return not_modified(std::move(headers));
+  if (matches(request.if_none_match, tag)) return not_modified(opened->size(), std::move(headers));
   const std::uint64_t size = opened->size();
   const auto range = range_of(request, size, tag);
   if (range && range->size == 0) {
@@ -152,11 +178,39 @@ Reply Site::file(const RequestHead& request, const std::string& name) const {
     reply.status = 206;
     reply.size = range->size;
     reply.body = part_of(std::move(reply.body), range->begin);
-    reply.headers.emplace_back("Content-Range",
-                               "bytes " + std::to_string(range->begin) + "-" +
-                                   std::to_string(range->begin + range->size - 1) + "/" +
-                                   std::to_string(size));
+    reply.headers.emplace_back("Content-Range", "bytes " + std::to_string(range->begin) + "-" +
+                                                    std::to_string(range->begin + range->size - 1) +
+                                                    "/" + std::to_string(size));
   }
+  return reply;
+}
+
+PageCache::Page Site::page_of(const std::string& name, const OpenFile& opened) {
+  const std::string& version = opened.version();
+  if (PageCache::Page page = pages_.find(name, version)) return page;
+  const std::scoped_lock lock(mutex_);
+  if (PageCache::Page page = pages_.find(name, version)) return page;  // made while we waited
+  auto page = std::make_shared<const std::string>(make_viewer(name, opened));
+  pages_.keep(name, version, page);
+  return page;
+}
+
+Reply Site::viewer(const RequestHead& request, const std::string& name) {
+  const std::string file_name = name + std::string(kGraphEnding);
+  const auto opened = folder_.open(file_name);
+  if (!opened) return message_reply(404, "no such graph");
+  PageCache::Page page;
+  try {
+    page = page_of(file_name, *opened);
+  } catch (const std::runtime_error& error) {
+    return message_reply(422, one_line(error.what()));
+  }
+  const std::string tag = quoted(opened->version());
+  Headers headers = {{"ETag", tag}, {"Cache-Control", "no-cache"}};
+  if (matches(request.if_none_match, tag)) return not_modified(page->size(), std::move(headers));
+  Reply reply = text_reply(200, std::move(page), "text/html; charset=utf-8");
+  reply.policy = kViewerPolicy;
+  reply.headers = std::move(headers);
   return reply;
 }
 

@@ -32,8 +32,9 @@ class Site {
   Reply respond(const RequestHead& request);
 
  private:
-  Reply list() ;
+  Reply list();
   Reply file(const RequestHead& request, const std::string& name) const;
+  PageCache::Page page_of(const std::string& name, const OpenFile& opened);
   Reply viewer(const RequestHead& request, const std::string& name);
 
   SiteOptions options_;
