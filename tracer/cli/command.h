@@ -33,6 +33,7 @@ Command add_tokenize(CLI::App& program);
 Command add_evaluate(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_intervene(CLI::App& program);
+Command add_serve(CLI::App& program);
 /// `features` is the subcommand of that name.
 Command add_features_active(CLI::App& features);
 
