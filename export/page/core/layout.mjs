@@ -5,7 +5,7 @@ import {TARGET, TOKEN} from "./graph.mjs";
 const MARGIN = {left: 54, right: 18, top: 14, bottom: 30};
 
 /**
- * {x, y [n]; room [n]: pixels to the next node of the line; rows: [{name, y, top, bottom}];
+ * {x, y [n]; room, rise [n]: pixels to the next node of the line, to the next line; crowd: how near nodes come; rows: [{name, y, top, bottom}];
  * columns: [{position, x, left, right}]} in pixels of a panel of this size. Only rows and columns
  * with nodes, which do not depend on what is shown, so that nothing jumps.
  */
@@ -20,23 +20,35 @@ export function placeNodes(graph, width, height) {
   const columns = tracks(cells, "position", "columns", 0.7);
   spread(rows, height - MARGIN.bottom, MARGIN.top);
   spread(columns, MARGIN.left, width - MARGIN.right);
-  const x = new Float32Array(graph.n), y = new Float32Array(graph.n), room = new Float32Array(graph.n);
+  const [x, y, room, rise] = Array.from({length: 4}, () => new Float32Array(graph.n));
   for (const cell of cells.values()) {
     const row = rows.get(cell.row), column = columns.get(cell.position);
     const step = (column.end - column.start) / (column.size + 0.7);
-    const rise = (row.end - row.start) / (row.size + 0.9);
+    const lineHeight = Math.abs(row.end - row.start) / (row.size + 0.9);
     cell.nodes.forEach((i, k) => {
       const line = Math.floor(k / cell.columns);
       const inLine = Math.min(cell.columns, cell.nodes.length - line * cell.columns);
       const spacing = inLine === 1 ? Math.abs(column.end - column.start) * 0.9 : spacingIn(column, inLine, step);
       x[i] = column.middle + (k % cell.columns - (inLine - 1) / 2) * spacing;
-      y[i] = row.middle + (line - (cell.lines - 1) / 2) * rise;
+      y[i] = row.middle + (line - (cell.lines - 1) / 2) * lineHeight;
       room[i] = spacing;
+      rise[i] = lineHeight;
     });
   }
-  return {x, y, room, width, height, margin: MARGIN,
+  return {x, y, room, rise, crowd: crowdOf(cells, rows, columns), width, height, margin: MARGIN,
           rows: [...rows].map(([key, row]) => ({name: rowName(graph, key), ...row})),
           columns: [...columns].map(([position, column]) => ({position, ...column}))};
+}
+
+/** Distance of neighbours, as small as one node in ten has it. */
+function crowdOf(cells, rows, columns) {
+  const near = [];
+  for (const {row, position, nodes} of cells.values()) {
+    const {start, end, size} = columns.get(position), {start: top, end: bottom, size: lines} = rows.get(row);
+    const least = Math.min(Math.abs(end - start) / (size + 0.7), Math.abs(bottom - top) / (lines + 0.9));
+    for (let k = 0; k < nodes.length; ++k) near.push(least);
+  }
+  return near.sort((a, b) => a - b)[Math.floor(near.length / 10)] ?? 10;
 }
 
 /** Few nodes take the room that many would have. */

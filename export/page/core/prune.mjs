@@ -40,19 +40,24 @@ function keptNodes(graph, share) {
 function keptLinks(graph, nodes, share) {
   const links = new Uint8Array(graph.m);
   for (let e = 0; e < graph.m; ++e) links[e] = nodes[graph.source[e]] & nodes[graph.target[e]];
+  const scores = linkScores(graph, links);
+  const positive = scores.reduce((count, score) => count + (score > 0 ? 1 : 0), 0);
+  const threshold = thresholdScore(scores, positive, share);
+  for (let e = 0; e < graph.m; ++e) links[e] = links[e] && scores[e] >= threshold ? 1 : 0;
+  return links;
+}
+
+/** Influence that flows over each link of the mask [m]; 0 for the others. */
+export function linkScores(graph, links) {
   const influence = sweepInfluence(graph, links), weights = outputWeights(graph);
   const sums = rowSums(graph, links), scores = new Float64Array(graph.m);
-  let positive = 0;
   for (let e = 0; e < graph.m; ++e) {
     if (!links[e]) continue;
     const row = graph.target[e];
     scores[e] = (Math.abs(graph.weight[e]) / Math.max(sums[row], ROW_FLOOR)) *
                 (influence[row] + weights[row]);
-    if (scores[e] > 0) ++positive;
   }
-  const threshold = thresholdScore(scores, positive, share);
-  for (let e = 0; e < graph.m; ++e) links[e] = links[e] && scores[e] >= threshold ? 1 : 0;
-  return links;
+  return scores;
 }
 
 /** The score at which the running sum of descending positive scores reaches `share` of all. */

@@ -50,10 +50,16 @@ export class CanvasPainter {
     c.setLineDash([]);
   }
 
-  text(x, y, text, {colour, size, anchor = "start", bold = false}) {
+  text(x, y, text, {colour, size, anchor = "start", bold = false, halo = ""}) {
     const c = this.context;
     c.font = `${bold ? "600 " : ""}${size}px system-ui, sans-serif`;
     c.textAlign = anchor === "middle" ? "center" : anchor;
+    if (halo) {
+      c.strokeStyle = halo;
+      c.lineWidth = 3;
+      c.lineJoin = "round";
+      c.strokeText(text, x, y);
+    }
     c.fillStyle = colour;
     c.fillText(text, x, y);
   }

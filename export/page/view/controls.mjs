@@ -1,6 +1,7 @@
 // The sliders, what they leave, and the scores of that.
 import {percent} from "../core/graph.mjs";
 import {byId, element} from "./dom.mjs";
+import {DRAWN_LINKS} from "./link_graph.mjs";
 
 const SCORES = [
   ["whole", "whole graph", "before pruning, as traced"],
@@ -40,7 +41,8 @@ export class Controls {
     });
     if (before && before.shown === shown && before.scores === scores) return;
     byId("counts").textContent = `${shown.nNodes.toLocaleString("en")} of ${graph.n.toLocaleString("en")} nodes, ` +
-      `${shown.nLinks.toLocaleString("en")} links`;
+      `${shown.nLinks.toLocaleString("en")} links` +
+      (shown.nLinks > DRAWN_LINKS ? `, the strongest ${DRAWN_LINKS.toLocaleString("en")} in view are drawn` : "");
     byId("scores").tBodies[0].replaceChildren(...SCORES.map(([key, name, title]) => row(name, title, scores[key])));
     byId("score-note").textContent = noteOf(graph);
   }

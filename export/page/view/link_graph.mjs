@@ -10,6 +10,9 @@ import {hideTooltip, showTooltip} from "./tooltip.mjs";
 
 const MAGNET = 30;         // pixels around the pointer in which the nearest node is taken
 const HOVERED_LINKS = 200; // strongest ones of a node that a hover draws
+export const DRAWN_LINKS = 4000;  // strongest ones of the view: more are a grey wall, and slow
+const FRAME = 14;          // milliseconds: who draws faster draws every step of a zoom
+const SETTLED = 90;        // milliseconds after the last step, for the others
 const NO_TRANSFORM = {k: 1, x: 0, y: 0};
 
 export class LinkGraph {
@@ -19,6 +22,7 @@ export class LinkGraph {
     this.canvases = ["all", "marks", "hover"].map((name) => byId(`canvas-${name}`));
     this.transform = NO_TRANSFORM;
     this.hovered = -1;
+    this.drawTook = 0;
     this.zoom = d3.zoom().scaleExtent([1, 40]).on("zoom", (event) => this.moved(event));
     d3.select(this.panel).call(this.zoom).on("dblclick.zoom", null);
     this.panel.addEventListener("pointermove", (event) => this.pointer(event));
@@ -55,8 +59,21 @@ export class LinkGraph {
   moved(event) {
     this.transform = event.transform;
     this.hover(-1);
-    // The picture that is there moves at once; it is drawn anew when a frame is due.
-    if (!this.due) this.due = requestAnimationFrame(() => { this.due = 0; this.draw(); });
+    if (this.drawTook < FRAME) {
+      if (!this.due) this.due = requestAnimationFrame(() => { this.due = 0; this.draw(); });
+      return;
+    }
+    this.moveDrawing();
+    clearTimeout(this.due);
+    this.due = setTimeout(() => { this.due = 0; this.draw(); }, SETTLED);
+  }
+
+  /** The bitmaps that are there, moved and scaled: at once whatever the size of the graph. */
+  moveDrawing() {
+    const {k, x, y} = this.transform, drawn = this.drawnAt, scale = k / drawn.k;
+    for (const canvas of this.canvases) {
+      canvas.style.transform = `translate(${x - drawn.x * scale}px, ${y - drawn.y * scale}px) scale(${scale})`;
+    }
   }
 
   scene() {
@@ -74,13 +91,17 @@ export class LinkGraph {
 
   draw() {
     if (!this.layout) return;
+    const start = performance.now();
+    this.drawnAt = this.transform;
+    for (const canvas of this.canvases) canvas.style.transform = "";
     paintAll(this.painter(0), this.scene(), this.model, this.visibleLinks());
     this.drawMarks();
+    this.drawTook = performance.now() - start;
   }
 
-  /** Without those that the view cuts off, which cost as much as the others. */
+  /** The strongest of those that the view does not cut off. */
   visibleLinks() {
-    const {graph, shown} = this.model, {layout, transform} = this;
+    const {graph, shown, linkScores} = this.model, {layout, transform} = this;
     const links = [];
     const top = -transform.y / transform.k, bottom = top + layout.height / transform.k;
     const left = -transform.x / transform.k, right = left + layout.width / transform.k;
@@ -91,7 +112,10 @@ export class LinkGraph {
       if (Math.max(layout.x[s], layout.x[t]) < left || Math.min(layout.x[s], layout.x[t]) > right) continue;
       links.push(e);
     }
-    return links;
+    if (links.length <= DRAWN_LINKS) return links;
+    const sorted = Float64Array.from(links, (e) => linkScores[e]).sort();
+    const least = sorted[sorted.length - DRAWN_LINKS];
+    return links.filter((e) => linkScores[e] >= least);
   }
 
   drawMarks() {
@@ -138,7 +162,7 @@ export class LinkGraph {
       ring(painter, scene, graph.source[e] === node ? graph.target[e] : graph.source[e], theme.text, 1, 1);
     }
     ring(painter, scene, node, theme.mark, 3, 2.5);
-    if (event) showTooltip(this.layout, toScreen(scene, node), radiusOf(scene, node), graph, node, state.labels);
+    if (event) showTooltip(this.layout, toScreen(scene, node), radiusOf(scene), graph, node, state.labels);
   }
 
   clicked(event) {
@@ -166,13 +190,14 @@ export class LinkGraph {
 /** Also what exports paint. */
 export function paintAll(painter, scene, model, links) {
   drawBands(painter, scene);
-  drawLinks(painter, scene, links, {fade: model.members.length > 0 ? 0.35 : fadeOf(links.length)});
+  const fade = fadeOf(links.length) * (model.members.length > 0 ? 0.35 : 1);
+  drawLinks(painter, scene, links, {fade, emphasis: links.length > 1500 ? 0.6 : 1});
   drawNodes(painter, scene);
   drawAxes(painter, scene);
 }
 
 /** Many faint lines make as much ink as few strong ones. */
-const fadeOf = (links) => Math.min(1.6, Math.max(0.5, Math.sqrt(3000 / Math.max(1, links))));
+const fadeOf = (links) => Math.min(1.4, Math.max(0.2, (700 / Math.max(1, links)) ** 0.7));
 
 export function paintMarks(painter, scene, model) {
   const {graph, shown, theme, members, path, pinned} = model;

@@ -14,11 +14,9 @@ const SHAPES = ["circle", "diamond", "square", "square"];
 export const toScreen = ({layout, transform}, i) =>
   [layout.x[i] * transform.k + transform.x, layout.y[i] * transform.k + transform.y];
 
-export function radiusOf(scene, i) {
-  const crowd = Math.min(...[scene.layout.room[i] * scene.transform.k / 2.4, 6]);
-  const size = Math.max(1.6, crowd);
-  return scene.graph.kind[i] === TARGET || scene.graph.kind[i] === TOKEN ? size * 1.05 : size;
-}
+/** The same for all, from how crowded the graph is; zooming in makes them grow to a point. */
+export const radiusOf = ({layout, transform}) =>
+  Math.min(7, Math.max(1.7, 0.42 * layout.crowd * transform.k));
 
 /** Links by sign and level of share: each bucket is drawn with one stroke. Weak ones first. */
 export function drawLinks(painter, scene, links, {fade = 1, emphasis = 1} = {}) {
@@ -26,8 +24,7 @@ export function drawLinks(painter, scene, links, {fade = 1, emphasis = 1} = {}) 
   const {graph, shown, layout, transform} = scene;
   for (const e of links) {
     const share = shareOf(graph, shown, e);
-    let level = 0;
-    while (share > LEVELS[level].most) ++level;
+    const level = LEVELS.findIndex(({most}) => share <= most);
     const s = graph.source[e], t = graph.target[e];
     buckets[2 * level + (graph.weight[e] < 0 ? 1 : 0)].push(
       layout.x[s] * transform.k + transform.x, layout.y[s] * transform.k + transform.y,
@@ -52,19 +49,19 @@ export function drawBands(painter, scene) {
 }
 
 export function drawNodes(painter, scene) {
-  const {graph, shown, layout, theme} = scene;
+  const {graph, shown, layout, theme} = scene, radius = radiusOf(scene);
   for (let i = 0; i < graph.n; ++i) {
     if (!shown.nodes[i]) continue;
     const [x, y] = toScreen(scene, i);
     if (x < -20 || y < -20 || x > layout.width + 20 || y > layout.height + 20) continue;
-    painter.node(SHAPES[graph.kind[i]], x, y, radiusOf(scene, i), styleOf(scene, i));
+    painter.node(SHAPES[graph.kind[i]], x, y, radius, styleOf(scene, i, radius));
     drawLabel(painter, scene, i, x, y);
   }
   drawOnlyB(painter, scene, theme);
 }
 
-function styleOf({graph, theme, strength, compare}, i) {
-  const line = {stroke: theme.text, width: 0.6};
+function styleOf({graph, theme, strength, compare}, i, radius) {
+  const line = {stroke: theme.muted, width: radius < 3 ? 0.4 : 0.9};
   if (compare && compare.status[i] === 1) return {fill: theme.common, ...line};
   if (compare && compare.status[i] === 2) return {fill: theme.only_a, ...line};
   if (graph.kind[i] === FEATURE) return {fill: heatOf(theme, strength[i]), ...line};
@@ -72,14 +69,14 @@ function styleOf({graph, theme, strength, compare}, i) {
   return {fill: fills[graph.kind[i]], ...(graph.kind[i] === ERROR ? {} : line)};
 }
 
-/** Where there is room. Errors say nothing. */
+/** Where there is room. Errors say nothing, tokens stand on the axis. */
 function drawLabel(painter, scene, i, x, y) {
   const {graph, layout, transform, theme, labels} = scene;
   const room = Math.min(layout.room[i] * transform.k, 220);
-  if (room < 52 || graph.kind[i] === ERROR) return;
+  if (room < 44 || layout.rise[i] * transform.k < 26 || graph.kind[i] === ERROR || graph.kind[i] === TOKEN) return;
   const text = shorten(nodeText(graph, i, labels) || `${graph.feature[i]}`, Math.floor(room / 6));
-  const below = graph.kind[i] === TARGET ? -radiusOf(scene, i) - 4 : radiusOf(scene, i) + 11;
-  painter.text(x, y + below, text, {colour: theme.text, size: 10, anchor: "middle"});
+  const below = graph.kind[i] === TARGET ? -radiusOf(scene) - 4 : radiusOf(scene) + 11;
+  painter.text(x, y + below, text, {colour: theme.text, size: 10, anchor: "middle", halo: theme.background});
 }
 
 /** Features of the other graph alone stand, hollow, where their column and layer are. */
@@ -124,7 +121,7 @@ export function drawAxes(painter, scene) {
 
 export function ring(painter, scene, i, colour, gap, width = 2) {
   const [x, y] = toScreen(scene, i);
-  painter.node(SHAPES[scene.graph.kind[i]], x, y, radiusOf(scene, i) + gap, {stroke: colour, width});
+  painter.node(SHAPES[scene.graph.kind[i]], x, y, radiusOf(scene) + gap, {stroke: colour, width});
 }
 
 /** The links of `members`, strongest `most` of them, those inside left out. */

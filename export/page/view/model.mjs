@@ -3,7 +3,7 @@
 import {compareGraphs} from "../core/compare.mjs";
 import {boxesOf, linksBetween} from "../core/groups.mjs";
 import {strongestPath} from "../core/paths.mjs";
-import {shownAt} from "../core/prune.mjs";
+import {linkScores, shownAt} from "../core/prune.mjs";
 import {choiceOf, scoresOf} from "../core/scores.mjs";
 
 /** `page`: {graph, cards, theme, other: the second graph or null, ends, found} */
@@ -17,6 +17,7 @@ export function deriveModel(page, state, before) {
   keep("strength", true, () => strengths(graph));
   model.strengthOf = (box) => Math.max(...box.members.map((i) => model.strength[i]));
   keep("shown", shares, () => shownAt(graph, state.nodeShare, state.linkShare));
+  keep("linkScores", shares, () => linkScores(graph, model.shown.links));
   keep("pinned", pins, () => state.pins.map((id) => graph.index.get(id)));
   keep("boxes", pins, () => boxesOf(graph, state));
   keep("boxLinks", pins && shares, () => linksBetween(graph, model.shown, model.boxes));

@@ -52,9 +52,10 @@ export class SvgPainter {
     this.parts.push(`<${name} ${geometry} fill="${fill || "none"}"${outline}/>`);
   }
 
-  text(x, y, text, {colour, size, anchor = "start", bold = false}) {
+  text(x, y, text, {colour, size, anchor = "start", bold = false, halo = ""}) {
+    const behind = halo ? ` stroke="${halo}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"` : "";
     this.parts.push(`<text x="${n(x)}" y="${n(y)}" font-size="${n(size)}" text-anchor="${anchor}" ` +
-                    `fill="${colour}"${bold ? ' font-weight="600"' : ""} xml:space="preserve">${escapeXml(text)}</text>`);
+                    `fill="${colour}"${behind}${bold ? ' font-weight="600"' : ""} xml:space="preserve">${escapeXml(text)}</text>`);
   }
 
   finish() { return `${this.parts.join("\n")}\n</svg>\n`; }
