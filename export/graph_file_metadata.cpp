@@ -19,17 +19,26 @@ using simdjson::dom::element;
 constexpr std::string_view kFormat = "circuit.graph";
 constexpr std::string_view kVersion = "1";
 
-const std::string& checked(std::string_view what, const std::string& text) {
-  if (is_valid_utf8(text)) return text;
-  throw std::invalid_argument("[write_graph_file] " + std::string(what) + " '" + valid_utf8(text) +
-                              "' is not valid UTF-8");
-}
+class CheckedText {
+ public:
+  explicit CheckedText(HeaderOf holder) : holder_(holder) {}
+
+  std::string operator()(std::string_view what, const std::string& text) const {
+    if (is_valid_utf8(text)) return text;
+    if (holder_ == HeaderOf::kViewerFile) return valid_utf8(text);
+    throw std::invalid_argument("[write_graph_file] " + std::string(what) + " '" +
+                                valid_utf8(text) + "' is not valid UTF-8");
+  }
+
+ private:
+  HeaderOf holder_;
+};
 
 std::string layer_and_feature(const std::pair<std::int32_t, std::int32_t>& key) {
   return std::to_string(key.first) + "_" + std::to_string(key.second);
 }
 
-std::string labels_json(const Provenance& provenance) {
+std::string labels_json(const Provenance& provenance, const CheckedText& checked) {
   Json labels = Json::object();
   for (const auto& [key, label] : provenance.feature_labels) {
     labels[layer_and_feature(key)] = {{"text", checked("feature label", label.text)},
@@ -38,21 +47,24 @@ std::string labels_json(const Provenance& provenance) {
   return labels.dump();
 }
 
-std::string settings_json(const Provenance& provenance) {
+std::string settings_json(const Provenance& provenance, HeaderOf holder) {
+  const CheckedText checked(holder);
   Json settings = Json::object();
   for (const auto& [option, value] : provenance.settings) {
     settings[checked("setting", option)] = checked("setting", value);
   }
+  if (holder == HeaderOf::kViewerFile) settings["compact"] = "true";
   return settings.dump();
 }
 
-std::string tokens_json(const AttributionGraph& graph) {
+std::string tokens_json(const AttributionGraph& graph, const CheckedText& checked) {
   Json tokens = Json::array();
   for (const std::string& token : graph.nodes().tokens) tokens.push_back(checked("token", token));
   return tokens.dump();
 }
 
-std::string target_texts_json(const AttributionGraph& graph, std::string Target::*text) {
+std::string target_texts_json(const AttributionGraph& graph, std::string Target::*text,
+                              const CheckedText& checked) {
   Json texts = Json::array();
   for (const Target& target : graph.nodes().targets) {
     texts.push_back(checked("target label", target.*text));
@@ -218,15 +230,16 @@ std::optional<PruneOptions> read_pruning(const StringMap& metadata) {
 }  // namespace
 
 StringMap graph_file_metadata(const AttributionGraph& graph, const PrunedGraph* pruned,
-                              const Scores& scores) {
+                              const Scores& scores, HeaderOf holder) {
   const Provenance& provenance = graph.provenance();
+  const CheckedText checked(holder);
   StringMap metadata = {
       {"format", std::string(kFormat)},
       {"version", std::string(kVersion)},
       {"n_layers", std::to_string(graph.n_layers())},
-      {"tokens", tokens_json(graph)},
-      {"target_labels", target_texts_json(graph, &Target::label)},
-      {"target_displays", target_texts_json(graph, &Target::display)},
+      {"tokens", tokens_json(graph, checked)},
+      {"target_labels", target_texts_json(graph, &Target::label, checked)},
+      {"target_displays", target_texts_json(graph, &Target::display, checked)},
       {"prompt", checked("prompt", provenance.prompt)},
       {"model_name", checked("model name", provenance.model_name)},
       {"model_hash", checked("model hash", provenance.model_hash)},
@@ -234,8 +247,8 @@ StringMap graph_file_metadata(const AttributionGraph& graph, const PrunedGraph* 
       {"transcoders_hash", checked("transcoders' hash", provenance.transcoders_hash)},
       {"scan", checked("scan", provenance.scan)},
       {"tool_version", checked("tool version", provenance.tool_version)},
-      {"settings", settings_json(provenance)},
-      {"feature_labels", labels_json(provenance)},
+      {"settings", settings_json(provenance, holder)},
+      {"feature_labels", labels_json(provenance, checked)},
       {"pruned", pruned == nullptr ? "false" : "true"},
   };
   add_number("replacement_score", scores.replacement, metadata);

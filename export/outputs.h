@@ -12,6 +12,7 @@
 #include "graph/attribution_graph.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
+#include "graph/supernodes.h"
 
 namespace circuit {
 
@@ -30,8 +31,10 @@ struct OutputOptions {
   ViewerOptions viewer{};
   /// Scores are filled in by `write_outputs`.
   PictureOptions picture{};
-  /// Scores are filled in by `write_outputs`.
+  /// Scores are filled in by `write_outputs`, its view is that of `viewer`.
   HtmlOptions html{};
+  /// Groups of kept nodes, shown as such by every format; names unique.
+  std::vector<Supernode> supernodes{};
   /// Rebuild `graph-metadata.json` when JSON is written. It reads the beginning of every JSON file
   /// of the folder: switch it off while many graphs are written, then `rebuild_graph_index` once.
   bool rebuild_index = true;

@@ -40,6 +40,19 @@ Paths write_example(const std::filesystem::path& folder, const std::string& name
   return write_outputs(folder, name, parse_formats(formats), graph, prune(graph), kScores, options);
 }
 
+TEST(Outputs, PinTheMembersOfSupernodes) {
+  const TempDir folder;
+  const AttributionGraph graph = testing::synthetic_graph({.n_active = 30});
+  const std::size_t token = graph.first_token();
+  const OutputOptions options{.supernodes = {{"start", {token, token + 1}}}};
+  write_example(folder.path(), "a", "json", options);
+  const Json state = Json::parse(read_text(folder / "a.json"))["qParams"];
+  const std::string first = "E_" + std::to_string(graph.nodes().input_ids[0]) + "_0";
+  const std::string second = "E_" + std::to_string(graph.nodes().input_ids[1]) + "_1";
+  EXPECT_EQ(state["pinnedIds"], Json({first, second}));
+  EXPECT_EQ(state["supernodes"], Json::parse("[[\"start\",\"" + first + "\",\"" + second + "\"]]"));
+}
+
 TEST(Formats, AreReadFromAList) {
   EXPECT_EQ(parse_formats("json,svg,png"),
             (std::vector{OutputFormat::kJson, OutputFormat::kSvg, OutputFormat::kPng}));

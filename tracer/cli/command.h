@@ -23,6 +23,7 @@ struct Command {
 Command add_trace(CLI::App& program);
 Command add_prune(CLI::App& program);
 Command add_export(CLI::App& program);
+Command add_group(CLI::App& program);
 Command add_score(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_convert(CLI::App& program);

@@ -52,8 +52,7 @@ void check(ExportCommand& request) {
 
 PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
   if (request.all) return keep_all(file.graph);
-  if (file.pruned && !prune_options_given(*request.parsed)) return *file.pruned;
-  return prune(file.graph, request.options);
+  return choose_pruning(file, request.options, prune_options_given(*request.parsed));
 }
 
 void run(const ExportCommand& request) {

@@ -25,6 +25,10 @@ Scores whole_scores(const GraphFile& file) {
   return stored || is_compact(file.graph) ? file.scores : compute_scores(file.graph);
 }
 
+PrunedGraph choose_pruning(const GraphFile& file, const PruneOptions& options, bool anew) {
+  return file.pruned && !anew ? *file.pruned : prune(file.graph, options);
+}
+
 PrunedGraph keep_all(const AttributionGraph& graph) {
   return {.node_mask = std::vector<std::uint8_t>(graph.n_nodes(), 1),
           .edge_mask = std::vector<std::uint8_t>(graph.edges().edges(), 1),

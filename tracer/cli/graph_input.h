@@ -26,6 +26,9 @@ bool is_compact(const AttributionGraph& graph);
 /// Scores of the unpruned graph: the stored ones, else computed where that is possible.
 Scores whole_scores(const GraphFile& file);
 
+/// The pruning stored in the file, unless there is none or `anew`: then by `options`.
+PrunedGraph choose_pruning(const GraphFile& file, const PruneOptions& options, bool anew);
+
 /// Everything kept.
 PrunedGraph keep_all(const AttributionGraph& graph);
 

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::size_t kLineWidth = 100;
 
-// Columns count characters, never bytes; wide ones of East Asian scripts may stand out.
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 std::string spaces_for(const std::string& text, std::size_t width) {
   const std::size_t used = characters(text);
   return std::string(used < width ? width - used : 0, ' ');
@@ -52,6 +46,12 @@ std::string ReportTable::text() const {
 }
 
 std::string in_quotes(const std::string& text) { return "\"" + one_line(text) + "\""; }
+
+// Columns count characters, never bytes; wide ones of East Asian scripts may stand out.
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
 
 std::string padded(const std::string& text, std::size_t width) {
   return text + spaces_for(text, width);
