@@ -18,18 +18,28 @@ using simdjson::dom::element;
 
 constexpr std::string_view kFormat = "circuit.graph";
 constexpr std::string_view kVersion = "1";
+constexpr char kPerTarget[] = "per_target";
 
-const std::string& checked(std::string_view what, const std::string& text) {
-  if (is_valid_utf8(text)) return text;
-  throw std::invalid_argument("[write_graph_file] " + std::string(what) + " '" + valid_utf8(text) +
-                              "' is not valid UTF-8");
-}
+class CheckedText {
+ public:
+  explicit CheckedText(HeaderOf holder) : holder_(holder) {}
+
+  std::string operator()(std::string_view what, const std::string& text) const {
+    if (is_valid_utf8(text)) return text;
+    if (holder_ == HeaderOf::kViewerFile) return valid_utf8(text);
+    throw std::invalid_argument("[write_graph_file] " + std::string(what) + " '" +
+                                valid_utf8(text) + "' is not valid UTF-8");
+  }
+
+ private:
+  HeaderOf holder_;
+};
 
 std::string layer_and_feature(const std::pair<std::int32_t, std::int32_t>& key) {
   return std::to_string(key.first) + "_" + std::to_string(key.second);
 }
 
-std::string labels_json(const Provenance& provenance) {
+std::string labels_json(const Provenance& provenance, const CheckedText& checked) {
   Json labels = Json::object();
   for (const auto& [key, label] : provenance.feature_labels) {
     labels[layer_and_feature(key)] = {{"text", checked("feature label", label.text)},
@@ -38,21 +48,24 @@ std::string labels_json(const Provenance& provenance) {
   return labels.dump();
 }
 
-std::string settings_json(const Provenance& provenance) {
+std::string settings_json(const Provenance& provenance, HeaderOf holder) {
+  const CheckedText checked(holder);
   Json settings = Json::object();
   for (const auto& [option, value] : provenance.settings) {
     settings[checked("setting", option)] = checked("setting", value);
   }
+  if (holder == HeaderOf::kViewerFile) settings["compact"] = "true";
   return settings.dump();
 }
 
-std::string tokens_json(const AttributionGraph& graph) {
+std::string tokens_json(const AttributionGraph& graph, const CheckedText& checked) {
   Json tokens = Json::array();
   for (const std::string& token : graph.nodes().tokens) tokens.push_back(checked("token", token));
   return tokens.dump();
 }
 
-std::string target_texts_json(const AttributionGraph& graph, std::string Target::*text) {
+std::string target_texts_json(const AttributionGraph& graph, std::string Target::*text,
+                              const CheckedText& checked) {
   Json texts = Json::array();
   for (const Target& target : graph.nodes().targets) {
     texts.push_back(checked("target label", target.*text));
@@ -211,22 +224,40 @@ std::optional<PruneOptions> read_pruning(const StringMap& metadata) {
     if (pruned.empty() || pruned == "false") return std::nullopt;
     fail("pruned", shown(pruned), "true or false");
   }
-  return PruneOptions{.node_threshold = require_share(metadata, "node_threshold"),
-                      .edge_threshold = require_share(metadata, "edge_threshold")};
+  PruneOptions options{.node_threshold = require_share(metadata, "node_threshold"),
+                       .edge_threshold = require_share(metadata, "edge_threshold")};
+  options.keep_errors = text_or_empty(metadata, "keep_errors") == "true";
+  if (text_or_empty(metadata, "edge_rule") == kPerTarget) options.edge_rule = EdgeRule::kPerTarget;
+  if (const std::string most = text_or_empty(metadata, "max_nodes"); !most.empty()) {
+    const char* const end = most.data() + most.size();
+    const auto [at, error] = std::from_chars(most.data(), end, options.max_nodes);
+    if (error != std::errc{} || at != end) fail("max_nodes", shown(most), "a count of nodes");
+  }
+  return options;
+}
+
+/// What is not as `PruneOptions` has it by default.
+void add_pruning(const PruneOptions& options, StringMap& metadata) {
+  add_number("node_threshold", options.node_threshold, metadata);
+  add_number("edge_threshold", options.edge_threshold, metadata);
+  if (options.keep_errors) metadata["keep_errors"] = "true";
+  if (options.max_nodes > 0) metadata["max_nodes"] = std::to_string(options.max_nodes);
+  if (options.edge_rule == EdgeRule::kPerTarget) metadata["edge_rule"] = kPerTarget;
 }
 
 }  // namespace
 
 StringMap graph_file_metadata(const AttributionGraph& graph, const PrunedGraph* pruned,
-                              const Scores& scores) {
+                              const Scores& scores, HeaderOf holder) {
   const Provenance& provenance = graph.provenance();
+  const CheckedText checked(holder);
   StringMap metadata = {
       {"format", std::string(kFormat)},
       {"version", std::string(kVersion)},
       {"n_layers", std::to_string(graph.n_layers())},
-      {"tokens", tokens_json(graph)},
-      {"target_labels", target_texts_json(graph, &Target::label)},
-      {"target_displays", target_texts_json(graph, &Target::display)},
+      {"tokens", tokens_json(graph, checked)},
+      {"target_labels", target_texts_json(graph, &Target::label, checked)},
+      {"target_displays", target_texts_json(graph, &Target::display, checked)},
       {"prompt", checked("prompt", provenance.prompt)},
       {"model_name", checked("model name", provenance.model_name)},
       {"model_hash", checked("model hash", provenance.model_hash)},
@@ -234,16 +265,13 @@ StringMap graph_file_metadata(const AttributionGraph& graph, const PrunedGraph* 
       {"transcoders_hash", checked("transcoders' hash", provenance.transcoders_hash)},
       {"scan", checked("scan", provenance.scan)},
       {"tool_version", checked("tool version", provenance.tool_version)},
-      {"settings", settings_json(provenance)},
-      {"feature_labels", labels_json(provenance)},
+      {"settings", settings_json(provenance, holder)},
+      {"feature_labels", labels_json(provenance, checked)},
       {"pruned", pruned == nullptr ? "false" : "true"},
   };
   add_number("replacement_score", scores.replacement, metadata);
   add_number("completeness_score", scores.completeness, metadata);
-  if (pruned != nullptr) {
-    add_number("node_threshold", pruned->options.node_threshold, metadata);
-    add_number("edge_threshold", pruned->options.edge_threshold, metadata);
-  }
+  if (pruned != nullptr) add_pruning(pruned->options, metadata);
   return metadata;
 }
 

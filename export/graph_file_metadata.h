@@ -1,4 +1,5 @@
-// The strings in the header of a graph file, to and from values. Private to graph_file.cpp.
+// The strings in the header of a graph file, to and from values. Private to graph_file.cpp and to
+// viewer JSON, which holds the same strings.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +18,13 @@ namespace circuit {
 
 using StringMap = std::map<std::string, std::string>;
 
-/// Throws std::invalid_argument `[write_graph_file] …` for a text that is not UTF-8.
+/// In a graph file a text that is not UTF-8 throws std::invalid_argument `[write_graph_file] …`. In
+/// a viewer's file its broken bytes become `\xNN`; it holds kept nodes alone, so its setting
+/// `compact` is there.
+enum class HeaderOf { kGraphFile, kViewerFile };
+
 StringMap graph_file_metadata(const AttributionGraph& graph, const PrunedGraph* pruned,
-                              const Scores& scores);
+                              const Scores& scores, HeaderOf holder = HeaderOf::kGraphFile);
 
 /// What the header says, before the tensors are read.
 struct GraphFileMetadata {

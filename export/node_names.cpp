@@ -17,8 +17,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-std::int64_t vocabulary_size(const AttributionGraph& graph) {
-  const auto& settings = graph.provenance().settings;
+std::int64_t vocabulary_size(const GraphNodes& nodes,
+                             const std::map<std::string, std::string>& settings) {
   if (const auto found = settings.find("vocabulary_size"); found != settings.end()) {
     const std::string& text = found->second;
     std::int64_t size = 0;
@@ -31,8 +31,8 @@ std::int64_t vocabulary_size(const AttributionGraph& graph) {
     return size;
   }
   std::int32_t largest = -1;
-  for (const std::int32_t id : graph.nodes().input_ids) largest = std::max(largest, id);
-  for (const Target& target : graph.nodes().targets) largest = std::max(largest, target.token_id);
+  for (const std::int32_t id : nodes.input_ids) largest = std::max(largest, id);
+  for (const Target& target : nodes.targets) largest = std::max(largest, target.token_id);
   return std::int64_t{largest} + 1;
 }
 
@@ -71,10 +71,15 @@ std::int64_t cantor_pair(std::int32_t x, std::int32_t y) {
   return sum * (sum + 1) / 2 + y;
 }
 
-std::int64_t target_id(const AttributionGraph& graph, std::size_t target_index) {
-  const Target& target = graph.nodes().targets.at(target_index);
+std::int64_t target_id(const GraphNodes& nodes, const std::map<std::string, std::string>& settings,
+                       std::size_t target_index) {
+  const Target& target = nodes.targets.at(target_index);
   if (target.kind == TargetKind::kToken) return target.token_id;
-  return vocabulary_size(graph) + static_cast<std::int64_t>(target_index);
+  return vocabulary_size(nodes, settings) + static_cast<std::int64_t>(target_index);
+}
+
+std::int64_t target_id(const AttributionGraph& graph, std::size_t target_index) {
+  return target_id(graph.nodes(), graph.provenance().settings, target_index);
 }
 
 NodeName name_node(const AttributionGraph& graph, std::size_t index) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,9 @@ std::int64_t cantor_pair(std::int32_t x, std::int32_t y);
 /// setting `vocabulary_size`; without it, one more than the largest id in the graph) plus its
 /// index. Throws std::invalid_argument when that setting is not a number.
 std::int64_t target_id(const AttributionGraph& graph, std::size_t target_index);
+/// The same before there is a graph; `settings` are those of its provenance.
+std::int64_t target_id(const GraphNodes& nodes, const std::map<std::string, std::string>& settings,
+                       std::size_t target_index);
 
 /// `feature`, `error`, `token`, `target`.
 std::string_view kind_name(NodeKind kind);

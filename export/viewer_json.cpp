@@ -1,42 +1,31 @@
 #include "export/viewer_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "export/json_text.h"
 #include "export/kept_graph.h"
 #include "export/node_names.h"
 #include "export/output_text.h"
 #include "export/slug.h"
+#include "export/viewer_details.h"
+#include "export/viewer_settings.h"
 
 namespace circuit {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The names that viewers give to our options.
-constexpr std::pair<std::string_view, std::string_view> kViewerSettings[] = {
-    {"batch-size", "batch_size"},
-    {"logit-prob", "desired_logit_prob"},
-    {"max-features", "max_feature_nodes"},
-    {"max-logits", "max_n_logits"},
-};
-
-std::string viewer_setting(std::string_view option) {
-  while (option.starts_with('-')) option.remove_prefix(1);
-  for (const auto& [ours, theirs] : kViewerSettings) {
-    if (option == ours) return std::string(theirs);
-  }
-  std::string key = valid_utf8(option);
-  for (char& c : key) {
-    if (c == '-') c = '_';
-  }
-  return key;
-}
+/// Written as null.
+constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
 
 Json number_or_text(const std::string& text) {
   const char* end = text.data() + text.size();
@@ -53,12 +42,13 @@ Json number_or_text(const std::string& text) {
   return valid_utf8(text);
 }
 
-/// Everything but the thresholds, which stand in `pruning_settings`.
+/// Everything but the thresholds, which stand in `pruning_settings`, and `compact`, which every
+/// viewer file is.
 Json generation_settings(const AttributionGraph& graph) {
   Json settings = Json::object();
   for (const auto& [option, value] : graph.provenance().settings) {
     std::string key = viewer_setting(option);
-    if (key == "node_threshold" || key == "edge_threshold") continue;
+    if (key == "node_threshold" || key == "edge_threshold" || key == "compact") continue;
     settings[std::move(key)] = number_or_text(value);
   }
   return settings;
@@ -91,6 +81,18 @@ void add_score(std::string_view key, std::optional<double> score, Json& metadata
   if (score && std::isfinite(*score)) metadata[std::string(key)] = *score;
 }
 
+/// Viewers hide what has more cumulative influence, so where nodes are not kept by a threshold it
+/// must let all of them pass.
+double slider_end(const AttributionGraph& graph, const PrunedGraph& pruned) {
+  double end = pruned.options.node_threshold;
+  if (!pruned.options.keep_errors && pruned.options.max_nodes == 0) return end;
+  for (std::size_t node = 0; node < graph.first_token(); ++node) {
+    if (pruned.node_mask[node] == 0) continue;
+    end = std::max(end, static_cast<double>(pruned.node_cumulative_influence[node]));
+  }
+  return end;
+}
+
 Json metadata_of(const AttributionGraph& graph, const PrunedGraph& pruned,
                  const ViewerOptions& options) {
   const Provenance& provenance = graph.provenance();
@@ -103,7 +105,7 @@ Json metadata_of(const AttributionGraph& graph, const PrunedGraph& pruned,
   }
   metadata["prompt_tokens"] = prompt_tokens(graph);
   metadata["prompt"] = valid_utf8(provenance.prompt);
-  metadata["node_threshold"] = pruned.options.node_threshold;
+  metadata["node_threshold"] = slider_end(graph, pruned);
   if (options.feature_json_base_url.empty()) metadata["schema_version"] = 1;
   metadata["title_prefix"] = valid_utf8(options.title_prefix);
   metadata["n_layers"] = graph.n_layers();
@@ -118,64 +120,72 @@ Json metadata_of(const AttributionGraph& graph, const PrunedGraph& pruned,
   return metadata;
 }
 
-/// The double whose shortest text is the float's: 0.41, not 0.4099999964237213.
-Json short_number(float value) {
-  if (!std::isfinite(value)) return nullptr;
-  return number_or_text(number_text(value));
-}
-
-/// Parameters of an address: a group is a list of its name and its members, a label a pair.
-Json view_state(const ViewState& view) {
-  Json pins = Json::array(), supernodes = Json::array(), clerps = Json::array();
-  for (const std::string& id : view.pinned_ids) pins.push_back(valid_utf8(id));
-  for (const ViewState::Supernode& group : view.supernodes) {
-    Json list = Json::array({valid_utf8(group.name)});
-    for (const std::string& id : group.node_ids) list.push_back(valid_utf8(id));
-    supernodes.push_back(std::move(list));
+Json view_state(const ViewState& state) {
+  Json supernodes = Json::array();
+  for (const ViewState::Supernode& supernode : state.supernodes) {
+    Json members = Json::array({valid_utf8(supernode.name)});
+    for (const std::string& id : supernode.node_ids) members.push_back(valid_utf8(id));
+    supernodes.push_back(std::move(members));
   }
-  for (const auto& [id, label] : view.clerps) {
-    clerps.push_back(Json::array({valid_utf8(id), valid_utf8(label)}));
+  Json pinned = Json::array();
+  for (const std::string& id : state.pinned_ids) pinned.push_back(valid_utf8(id));
+  Json json = {{"pinnedIds", std::move(pinned)},
+               {"supernodes", std::move(supernodes)},
+               {"linkType", "both"},
+               {"clickedId", ""},
+               {"sg_pos", ""}};
+  if (state.clerps.empty()) return json;
+  Json clerps = Json::array();
+  for (const auto& [id, text] : state.clerps) {
+    clerps.push_back({valid_utf8(id), valid_utf8(text)});
   }
-  Json state = {{"pinnedIds", std::move(pins)},
-                {"supernodes", std::move(supernodes)},
-                {"linkType", "both"},
-                {"clickedId", ""},
-                {"sg_pos", ""}};
-  if (!clerps.empty()) state["clerps"] = std::move(clerps);
-  return state;
-}
-
-/// Targets carry no influence of their own: null passes every viewer's influence slider.
-Json node_json(const AttributionGraph& graph, const PrunedGraph& pruned, std::size_t node,
-               const NodeName& name) {
-  const NodeKind kind = graph.kind(node);
-  const bool target = kind == NodeKind::kTarget;
-  const double probability = target ? graph.target(node).probability : 0.0;
-  Json json;
-  json["node_id"] = name.node_id;
-  json["feature"] = name.feature;
-  json["layer"] = name.layer;
-  json["ctx_idx"] = name.position;
-  json["feature_type"] = name.feature_type;
-  json["token_prob"] = std::isfinite(probability) ? probability : 0.0;
-  json["is_target_logit"] = node == graph.first_target();
-  json["run_idx"] = 0;
-  json["reverse_ctx_idx"] = 0;
-  json["jsNodeId"] = name.js_node_id;
-  json["clerp"] = clerp(graph, node);
-  json["influence"] = target ? Json() : short_number(pruned.node_cumulative_influence[node]);
-  json["activation"] = kind == NodeKind::kFeature ? short_number(graph.activation(node)) : Json();
+  json["clerps"] = clerps.dump();  // viewers parse this text once more
   return json;
 }
 
-/// Node ids need no escaping, so links are joined by hand: there can be a million of them.
-void append_links(const KeptGraph& kept, const std::map<std::size_t, NodeName>& names,
+/// Targets carry no influence of their own: null passes every viewer's influence slider.
+void append_node(const AttributionGraph& graph, const PrunedGraph& pruned, std::size_t node,
+                 const NodeName& name, std::string& out) {
+  const NodeKind kind = graph.kind(node);
+  const bool target = kind == NodeKind::kTarget;
+  out.append(R"({"node_id":")").append(name.node_id).append(R"(","feature":)");
+  append_json_number(name.feature, out);
+  out.append(R"(,"layer":")").append(name.layer).append(R"(","ctx_idx":)");
+  append_json_number(std::int64_t{name.position}, out);
+  out.append(R"(,"feature_type":")").append(name.feature_type).append(R"(","token_prob":)");
+  append_json_number(target ? graph.target(node).probability : 0.0, out);
+  out.append(R"(,"is_target_logit":)").append(node == graph.first_target() ? "true" : "false");
+  out.append(R"(,"run_idx":0,"reverse_ctx_idx":0,"jsNodeId":")").append(name.js_node_id);
+  out.append(R"(","clerp":)");
+  append_json_string(clerp(graph, node), out);
+  out += R"(,"influence":)";
+  append_json_number(target ? kNone : pruned.node_cumulative_influence[node], out);
+  out += R"(,"activation":)";
+  append_json_number(kind == NodeKind::kFeature ? graph.activation(node) : kNone, out);
+  out += '}';
+}
+
+void append_nodes(const AttributionGraph& graph, const PrunedGraph& pruned, const KeptGraph& kept,
+                  const std::vector<NodeName>& names, std::string& out) {
+  std::string_view separator = "\n";
+  for (std::size_t i = 0; i < kept.nodes.size(); ++i) {
+    out += separator;
+    append_node(graph, pruned, kept.nodes[i], names[i], out);
+    separator = ",\n";
+  }
+}
+
+/// Node ids need no escaping.
+void append_links(const KeptGraph& kept, std::size_t n_nodes, const std::vector<NodeName>& names,
                   std::string& out) {
+  std::vector<std::string_view> ids(n_nodes);
+  for (std::size_t i = 0; i < kept.nodes.size(); ++i) ids[kept.nodes[i]] = names[i].node_id;
   std::string_view separator = "\n";
   for (const KeptEdge& edge : kept.edges) {
-    out.append(separator).append(R"({"source":")").append(names.at(edge.source).node_id);
-    out.append(R"(","target":")").append(names.at(edge.target).node_id);
-    out.append(R"(","weight":)").append(number_text(edge.weight)).append("}");
+    out.append(separator).append(R"({"source":")").append(ids[edge.source]);
+    out.append(R"(","target":")").append(ids[edge.target]).append(R"(","weight":)");
+    append_json_number(edge.weight, out);
+    out += '}';
     separator = ",\n";
   }
 }
@@ -185,17 +195,19 @@ void append_links(const KeptGraph& kept, const std::map<std::size_t, NodeName>& 
 std::string viewer_json(const AttributionGraph& graph, const PrunedGraph& pruned,
                         const ViewerOptions& options) {
   const KeptGraph kept = kept_graph(graph, pruned);
+  std::vector<NodeName> names;
+  names.reserve(kept.nodes.size());
+  for (const std::size_t node : kept.nodes) names.push_back(name_node(graph, node));
   std::string out = "{\"metadata\":" + metadata_of(graph, pruned, options).dump() +
-                    ",\n\"qParams\":" + view_state(options.view).dump() + ",\n\"nodes\":[";
-  std::map<std::size_t, NodeName> names;
-  for (const std::size_t node : kept.nodes) {
-    const NodeName& name = names.emplace(node, name_node(graph, node)).first->second;
-    out += names.size() == 1 ? "\n" : ",\n";
-    out += node_json(graph, pruned, node, name).dump();
-  }
+                    ",\n\"qParams\":" + view_state(options.state).dump() + ",\n\"nodes\":[";
+  // Most of a large file are links of some 75 bytes and nodes of some 300.
+  out.reserve(out.size() + 320 * kept.nodes.size() + 80 * kept.edges.size());
+  append_nodes(graph, pruned, kept, names, out);
   out += "\n],\n\"links\":[";
-  append_links(kept, names, out);
-  return out + "\n]}\n";
+  append_links(kept, graph.n_nodes(), names, out);
+  out += "\n],\n\"circuit\":";
+  append_viewer_details(graph, pruned, options.scores, out);
+  return out + "}\n";
 }
 
 }  // namespace circuit

@@ -1,5 +1,5 @@
 // The graph JSON that Neuronpedia, the Anthropic frontend and circuit-tracer's frontend open
-// (docs/formats.md, viewer JSON). Non-goal: reading it back.
+// (docs/formats.md, viewer JSON). viewer_json_read.h reads it back.
 #pragma once
 
 #include <string>
@@ -28,12 +28,13 @@ struct ViewerOptions {
   std::string feature_json_base_url{};
   /// Of the unpruned graph; left out of the file when empty.
   Scores scores{};
-  /// What viewers open with: pins, groups, labels.
-  ViewState view{};
+  /// Pins, groups and labels of single nodes.
+  ViewState state{};
 };
 
-/// The file's text, one node or link a line. Kept nodes and the kept edges between them; numbers
-/// finite; the same bytes for the same inputs. Viewers take up to 100 MiB: 10^6 edges.
+/// The file's text, one node or link a line. Kept nodes and the kept edges between them, and under
+/// the key `circuit` what viewers have no place for; numbers finite; the same bytes for the same
+/// inputs. Viewers take up to 100 MiB: 10^6 edges.
 /// Throws std::invalid_argument when the masks do not fit the graph.
 std::string viewer_json(const AttributionGraph& graph, const PrunedGraph& pruned,
                         const ViewerOptions& options = {});

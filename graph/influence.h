@@ -12,25 +12,36 @@ namespace circuit {
 /// Rows that sum to less are not scaled up to 1.
 inline constexpr double kRowFloor = 1e-10;
 
-/// I = w (M + M² + …) with M = |A|, each row divided by max(its sum, `row_floor`).
-///
-/// `edges` may hold any subset of rows: `row_nodes[r]` is the node that row r explains, ascending
-/// or not. Every column that has a row of its own must be a smaller node index than its row's node
-/// (errors and tokens have none), so that one sweep from the highest row to the lowest is exact:
-/// O(edges). Sums in double; the result does not depend on the number of threads. `weights`
-/// [n_nodes] are the initial weights w; `edge_mask` (empty = all) leaves edges out before rows are
-/// normalised; within a row columns may come in any order and repeat.
-/// Throws std::invalid_argument `[sweep_influence] …` when sizes or this order do not hold.
-std::vector<double> sweep_influence(const EdgeMatrix& edges,
-                                    std::span<const std::int64_t> row_nodes,
-                                    std::span<const double> weights, double row_floor,
-                                    std::span<const std::uint8_t> edge_mask = {});
+/// Which nodes take part; each empty (all) or [n_nodes]. With the same mask twice influence flows
+/// in the subgraph of those nodes.
+struct FlowMasks {
+  std::span<const std::uint8_t> rows;     ///< nodes that pass on what arrives
+  std::span<const std::uint8_t> sources;  ///< nodes that receive, and count in rows' sums
+};
 
-/// Influence of every node of a whole graph [n_nodes]; targets have 0. row_floor = kRowFloor.
+struct Flow {
+  std::vector<double> influence;  ///< [n_nodes]
+  /// What the magnitudes of a row were divided by, at least kRowFloor; 0 for a row that passes
+  /// nothing on [n_nodes].
+  std::vector<double> row_sums;
+};
+
+/// I = w (M + M² + …) with M = |A|, each row divided by max(its sum, kRowFloor); w the weights of
+/// the targets.
+///
+/// One sweep from the last row to the first, O(edges), parallel over sources: a source adds up its
+/// readers in descending order whatever the number of threads, so the result does not depend on it.
+/// Sums in double. Throws std::invalid_argument when a mask has another size.
+Flow compute_flow(const AttributionGraph& graph, const FlowMasks& masks = {});
+
+/// Influence of every node of a whole graph [n_nodes]; targets have 0.
 std::vector<double> compute_influence(const AttributionGraph& graph);
 
 /// The smallest node threshold at which each node would be kept [n_nodes]: cumulative share of
 /// influence in descending order, ties by node index. All 1 when total influence is zero.
 std::vector<float> cumulative_influence(std::span<const double> influence);
+
+/// All nodes in descending order of influence, ties by node index.
+std::vector<std::size_t> order_by_influence(std::span<const double> influence);
 
 }  // namespace circuit

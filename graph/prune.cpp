@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 
-#include <tbb/parallel_sort.h>
+#include <tbb/parallel_for.h>
 
 #include "graph/influence.h"
+#include "graph/threshold.h"
 
 namespace circuit {
 namespace {
+
+// Scores are summed by chunk, so their number must not depend on that of threads.
+constexpr std::size_t kChunks = 64;
 
 void check_threshold(const char* name, double value) {
   if (!(value >= 0.0 && value <= 1.0)) {
@@ -22,97 +23,140 @@ void check_threshold(const char* name, double value) {
   }
 }
 
-/// The score at which the running sum of descending scores first reaches `share` of the total.
-/// Takes positive scores only; those at or above the result are kept, ties included.
-double threshold_score(std::vector<double> scores, double share) {
-  if (scores.empty()) return std::numeric_limits<double>::infinity();
-  // Summed first to last, tiny scores may vanish in rounding: 1 means all of them.
-  if (share >= 1.0) return std::ranges::min(scores);
-  tbb::parallel_sort(scores.begin(), scores.end(), std::greater<>());
-  const double total = std::accumulate(scores.begin(), scores.end(), 0.0);
-  double running = 0.0;
-  for (const double score : scores) {
-    running += score;
-    if (running / total >= share) return score;
-  }
-  return scores.back();
-}
-
 std::vector<std::uint8_t> keep_nodes(const AttributionGraph& graph,
-                                     const std::vector<double>& influence, double share) {
-  std::vector<double> positive;
-  std::ranges::copy_if(influence, std::back_inserter(positive), [](double i) { return i > 0.0; });
-  const double threshold = threshold_score(std::move(positive), share);
+                                     const std::vector<double>& influence,
+                                     const PruneOptions& options) {
   std::vector<std::uint8_t> mask(graph.n_nodes(), 1);  // tokens and targets stay
-  for (std::size_t node = 0; node < graph.first_token(); ++node) {
-    mask[node] = influence[node] >= threshold ? 1 : 0;
+  const std::size_t end = options.keep_errors ? graph.first_error() : graph.first_token();
+  if (options.max_nodes > 0) {
+    std::fill_n(mask.begin(), end, std::uint8_t{0});
+    std::size_t left = options.max_nodes;
+    for (const std::size_t node : order_by_influence(std::span(influence).first(end))) {
+      if (left == 0 || influence[node] == 0.0) break;
+      mask[node] = 1;
+      --left;
+    }
+    return mask;
   }
+  const auto visit = [&](std::size_t /*chunk*/, const auto& take) {
+    for (const double score : influence) {
+      if (score > 0.0) take(score);
+    }
+  };
+  const double threshold = threshold_score(1, options.node_threshold, visit);
+  for (std::size_t node = 0; node < end; ++node) mask[node] = influence[node] >= threshold ? 1 : 0;
   return mask;
 }
 
-/// Calls `action(row, edge, source)` for every edge of `graph` with a mark in `mask`.
-template <typename Action>
-void for_each_edge(const AttributionGraph& graph, const std::vector<std::uint8_t>& mask,
-                   Action action) {
-  const EdgeMatrix& edges = graph.edges();
-  for (std::size_t row = 0; row < edges.rows(); ++row) {
+/// Rows cut into kChunks of about as many edges [kChunks + 1].
+std::vector<std::size_t> cut_rows(const EdgeMatrix& edges) {
+  std::vector<std::size_t> cuts;
+  for (std::size_t chunk = 0; chunk < kChunks; ++chunk) {
+    const auto wanted = static_cast<std::int64_t>(edges.edges() * chunk / kChunks);
+    const auto row = std::ranges::lower_bound(edges.row_offsets, wanted);
+    cuts.push_back(static_cast<std::size_t>(row - edges.row_offsets.begin()));
+  }
+  cuts.push_back(edges.rows());
+  return cuts;
+}
+
+/// The edges between kept nodes, and what is known of them.
+struct Subgraph {
+  const AttributionGraph& graph;
+  const std::vector<std::uint8_t>& node_mask;
+  Flow flow{};  ///< in this subgraph
+  std::vector<double> arriving{};
+  std::vector<std::size_t> cuts{};
+
+  Subgraph(const AttributionGraph& whole, const std::vector<std::uint8_t>& nodes)
+      : graph(whole), node_mask(nodes) {
+    flow = compute_flow(graph, {.rows = nodes, .sources = nodes});
+    arriving = graph.target_weights();
+    for (std::size_t row = 0; row < arriving.size(); ++row) arriving[row] += flow.influence[row];
+    cuts = cut_rows(graph.edges());
+  }
+
+  /// take(edge, score) for every edge of `row` between kept nodes with a positive score.
+  template <typename Take>
+  void visit_row(std::size_t row, const Take& take) const {
+    const EdgeMatrix& edges = graph.edges();
+    const double sum = flow.row_sums[row], arrives = arriving[row];
+    if (sum == 0.0 || arrives == 0.0) return;
     for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
-      if (mask[edge] != 0) action(row, edge, static_cast<std::size_t>(edges.columns[edge]));
+      if (node_mask[static_cast<std::size_t>(edges.columns[edge])] == 0) continue;
+      const double score = std::abs(static_cast<double>(edges.weights[edge])) / sum * arrives;
+      if (score > 0.0) take(edge, score);
     }
   }
-}
 
-/// Edges with both ends kept.
-std::vector<std::uint8_t> edges_between(const AttributionGraph& graph,
-                                        const std::vector<std::uint8_t>& node_mask) {
-  std::vector<std::uint8_t> mask(graph.edges().edges(), 1);
-  for_each_edge(graph, mask, [&](std::size_t row, std::size_t edge, std::size_t source) {
-    mask[edge] = node_mask[row] & node_mask[source];
-  });
-  return mask;
-}
+  template <typename Take>
+  void visit_chunk(std::size_t chunk, const Take& take) const {
+    for (std::size_t row = cuts[chunk]; row < cuts[chunk + 1]; ++row) visit_row(row, take);
+  }
+};
 
-std::vector<std::uint8_t> keep_edges(const AttributionGraph& graph,
-                                     const std::vector<std::uint8_t>& node_mask, double share) {
-  std::vector<std::uint8_t> mask = edges_between(graph, node_mask);
-  std::vector<std::int64_t> row_nodes(graph.n_nodes());
-  std::iota(row_nodes.begin(), row_nodes.end(), std::int64_t{0});
-  const std::vector<double> weights = graph.target_weights();
-  const std::vector<double> influence =
-      sweep_influence(graph.edges(), row_nodes, weights, kRowFloor, mask);
-  const std::vector<double> sums = row_absolute_sums(graph.edges(), mask);
-  const auto score = [&](std::size_t row, std::size_t edge) {
-    const double magnitude = std::abs(static_cast<double>(graph.edges().weights[edge]));
-    return magnitude / std::max(sums[row], kRowFloor) * (influence[row] + weights[row]);
+/// Marks the edges of `row` that cover `share` of its scores.
+void keep_strongest(const Subgraph& subgraph, std::size_t row, double share,
+                    std::vector<std::uint8_t>& mask) {
+  const auto visit = [&](std::size_t /*chunk*/, const auto& take) {
+    subgraph.visit_row(row, [&](std::size_t, double score) { take(score); });
   };
-  // Computed twice rather than stored: the scores of all edges would be twice the graph.
-  std::vector<double> positive;
-  for_each_edge(graph, mask, [&](std::size_t row, std::size_t edge, std::size_t) {
-    const double value = score(row, edge);
-    if (value > 0.0) positive.push_back(value);
+  const double threshold = threshold_score(1, share, visit);
+  subgraph.visit_row(row, [&](std::size_t edge, double score) {
+    if (score >= threshold) mask[edge] = 1;
   });
-  const double threshold = threshold_score(std::move(positive), share);
-  for_each_edge(graph, mask, [&](std::size_t row, std::size_t edge, std::size_t) {
-    mask[edge] = score(row, edge) >= threshold ? 1 : 0;
+}
+
+std::vector<std::uint8_t> keep_edges(const Subgraph& subgraph, const PruneOptions& options) {
+  std::vector<std::uint8_t> mask(subgraph.graph.edges().edges(), 0);
+  if (options.edge_rule == EdgeRule::kPerTarget) {
+    tbb::parallel_for(std::size_t{0}, subgraph.graph.n_nodes(), [&](std::size_t row) {
+      keep_strongest(subgraph, row, options.edge_threshold, mask);
+    });
+    return mask;
+  }
+  // Scores are computed in each round rather than stored: they would be as large as the graph.
+  const auto visit = [&](std::size_t chunk, const auto& take) {
+    subgraph.visit_chunk(chunk, [&](std::size_t, double score) { take(score); });
+  };
+  const double threshold = threshold_score(kChunks, options.edge_threshold, visit);
+  tbb::parallel_for(std::size_t{0}, kChunks, [&](std::size_t chunk) {
+    subgraph.visit_chunk(chunk, [&](std::size_t edge, double score) {
+      if (score >= threshold) mask[edge] = 1;
+    });
   });
   return mask;
+}
+
+/// Calls `action(edge)` for every marked edge of [first, last).
+template <typename Action>
+void for_each_kept(const std::vector<std::uint8_t>& mask, std::size_t first, std::size_t last,
+                   const Action& action) {
+  const auto end = mask.begin() + static_cast<std::ptrdiff_t>(last);
+  auto at = mask.begin() + static_cast<std::ptrdiff_t>(first);
+  while ((at = std::find(at, end, std::uint8_t{1})) != end) {
+    action(static_cast<std::size_t>(at - mask.begin()));
+    ++at;
+  }
 }
 
 /// Removes features and errors that nothing kept reads, and their rows, until none is left: in
 /// descending order every reader of a node has been decided before it.
 void drop_unread(const AttributionGraph& graph, PrunedGraph& pruned) {
   const EdgeMatrix& edges = graph.edges();
+  const auto source = [&](std::size_t edge) {
+    return static_cast<std::size_t>(edges.columns[edge]);
+  };
   std::vector<std::size_t> readers(graph.n_nodes(), 0);
-  for_each_edge(graph, pruned.edge_mask,
-                [&](std::size_t, std::size_t, std::size_t source) { ++readers[source]; });
+  for_each_kept(pruned.edge_mask, 0, edges.edges(),
+                [&](std::size_t edge) { ++readers[source(edge)]; });
   for (std::size_t row = graph.first_error(); row-- > 0;) {
     if (readers[row] > 0) continue;
     pruned.node_mask[row] = 0;
-    for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
-      if (pruned.edge_mask[edge] == 0) continue;
+    for_each_kept(pruned.edge_mask, edges.begin(row), edges.end(row), [&](std::size_t edge) {
       pruned.edge_mask[edge] = 0;
-      --readers[static_cast<std::size_t>(edges.columns[edge])];
-    }
+      --readers[source(edge)];
+    });
   }
   for (std::size_t error = graph.first_error(); error < graph.first_token(); ++error) {
     if (readers[error] == 0) pruned.node_mask[error] = 0;
@@ -126,11 +170,11 @@ void drop_unfed(const AttributionGraph& graph, PrunedGraph& pruned) {
   const EdgeMatrix& edges = graph.edges();
   for (std::size_t row = 0; row < edges.rows(); ++row) {
     bool fed = false;
-    for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
+    for_each_kept(pruned.edge_mask, edges.begin(row), edges.end(row), [&](std::size_t edge) {
       std::uint8_t& kept = pruned.edge_mask[edge];
-      kept = kept & pruned.node_mask[static_cast<std::size_t>(edges.columns[edge])];
+      kept = pruned.node_mask[static_cast<std::size_t>(edges.columns[edge])];
       fed = fed || kept != 0;
-    }
+    });
     if (!fed && row < graph.first_error()) pruned.node_mask[row] = 0;
   }
 }
@@ -152,8 +196,8 @@ PrunedGraph prune(const AttributionGraph& graph, const PruneOptions& options) {
   PrunedGraph pruned;
   pruned.options = options;
   pruned.node_cumulative_influence = cumulative_influence(influence);
-  pruned.node_mask = keep_nodes(graph, influence, options.node_threshold);
-  pruned.edge_mask = keep_edges(graph, pruned.node_mask, options.edge_threshold);
+  pruned.node_mask = keep_nodes(graph, influence, options);
+  pruned.edge_mask = keep_edges(Subgraph(graph, pruned.node_mask), options);
   drop_unread(graph, pruned);
   drop_unfed(graph, pruned);
   return pruned;

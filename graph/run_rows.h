@@ -24,9 +24,11 @@ struct RunRow {
   double absolute_sum = 0.0;        ///< of all weights
 };
 
-/// As the function of the same name in influence.h, over rows of runs: the same conditions on nodes
-/// and columns, the same error messages. `done(r)` is called once the weights of rows[r] are no
-/// longer needed.
+/// The influence of influence.h over such rows, in any order and not of all nodes: a node without a
+/// row ends every path. Every column that has a row must be a smaller node index than its row's
+/// node, so that one sweep from the highest row to the lowest is exact. Rows are divided by
+/// max(absolute_sum, row_floor). `done(r)` is called once the weights of rows[r] are no longer
+/// needed. Throws std::invalid_argument `[sweep_influence] …` when this order does not hold.
 std::vector<double> sweep_influence(std::span<const RunRow> rows, std::span<const double> weights,
                                     double row_floor,
                                     const std::function<void(std::size_t)>& done = {});

@@ -61,12 +61,11 @@ TEST(Formats, AreReadFromAList) {
 }
 
 TEST(Formats, RefuseWhatIsUnknownOrMissing) {
-  const std::string expected = ", expected some of json, dot, svg, png, pdf, graphml";
+  const std::string expected = ", expected some of json, dot, svg, png, pdf, graphml, html";
   const auto message = [](const char* list) {
     return message_of<std::invalid_argument>([&] { parse_formats(list); });
   };
   EXPECT_EQ(message("json,gif"), "[formats] format 'gif' is unknown" + expected);
-  EXPECT_EQ(message("html"), "[formats] format 'html' is not available yet" + expected);
   EXPECT_EQ(message("JSON"), "[formats] format 'JSON' is unknown" + expected);
   EXPECT_EQ(message(""), "[formats] a format is empty" + expected);
   EXPECT_EQ(message("json,"), "[formats] a format is empty" + expected);
@@ -74,11 +73,12 @@ TEST(Formats, RefuseWhatIsUnknownOrMissing) {
 
 TEST(Outputs, WriteEveryFormat) {
   const TempDir folder;
-  const Paths paths = write_example(folder / "new" / "deep", "x", "json,dot,svg,png,pdf,graphml");
-  EXPECT_EQ(paths.size(), 6u);
+  const Paths paths =
+      write_example(folder / "new" / "deep", "x", "json,dot,svg,png,pdf,graphml,html");
+  EXPECT_EQ(paths.size(), 7u);
   EXPECT_EQ(names_in(folder / "new" / "deep"),
             (std::set<std::string>{"x.json", "x.dot", "x.svg", "x.png", "x.pdf", "x.graphml",
-                                   "graph-metadata.json"}));
+                                   "x.html", "graph-metadata.json"}));
   for (const auto& path : paths) EXPECT_GT(std::filesystem::file_size(path), 500u) << path;
 }
 

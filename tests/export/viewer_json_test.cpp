@@ -79,7 +79,8 @@ TEST(ViewerJson, LeavesOutLinksToNodesThatAreNotKept) {
 TEST(ViewerJson, WritesNodeKeysInThePeersOrder) {
   const AttributionGraph graph = synthetic_graph();
   const Json json = exported(graph, prune(graph));
-  EXPECT_EQ(keys_of(json), (std::vector<std::string>{"metadata", "qParams", "nodes", "links"}));
+  EXPECT_EQ(keys_of(json),
+            (std::vector<std::string>{"metadata", "qParams", "nodes", "links", "circuit"}));
   EXPECT_EQ(keys_of(json["nodes"][0]),
             (std::vector<std::string>{"node_id", "feature", "layer", "ctx_idx", "feature_type",
                                       "token_prob", "is_target_logit", "run_idx", "reverse_ctx_idx",
@@ -92,11 +93,11 @@ TEST(ViewerJson, WritesWhatAPersonMadeOfTheGraph) {
   const ViewState view{.pinned_ids = {"1_2_3", "E_4_5"},
                        .supernodes = {{"a \"b\"", {"1_2_3"}}, {"\xFF", {}}},
                        .clerps = {{"1_2_3", "big, & small"}}};
-  const Json json = Json::parse(viewer_json(graph, prune(graph), {.view = view}));
+  const Json json = Json::parse(viewer_json(graph, prune(graph), {.state = view}));
   EXPECT_EQ(json["qParams"]["pinnedIds"], Json({"1_2_3", "E_4_5"}));
   EXPECT_EQ(json["qParams"]["supernodes"], Json::parse(R"([["a \"b\"","1_2_3"],["\\xFF"]])"));
-  EXPECT_EQ(json["qParams"]["clerps"], Json::parse(R"([["1_2_3","big, & small"]])"));
-  EXPECT_EQ(broken_viewer_rules(viewer_json(graph, prune(graph), {.view = view})),
+  EXPECT_EQ(json["qParams"]["clerps"], R"([["1_2_3","big, & small"]])");  // a text of JSON
+  EXPECT_EQ(broken_viewer_rules(viewer_json(graph, prune(graph), {.state = view})),
             std::vector<std::string>());
 }
 

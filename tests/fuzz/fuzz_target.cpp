@@ -38,13 +38,11 @@ const std::filesystem::path& scratch_folder() {
 
 }  // namespace
 
-void use(unsigned value) {
-  [[maybe_unused]] volatile unsigned kept = value;
-}
+void use(unsigned value) { [[maybe_unused]] volatile unsigned kept = value; }
 
 void expect_value_or_message(std::size_t size, const MemoryLimit& limit,
                              const std::function<void()>& read) {
-  const HeldMemoryLimit guard(limit.per_byte * size + limit.fixed);
+  const HeldMemoryLimit guard(limit.per_byte * size + limit.fixed, largest_allocation(size));
   try {
     read();
   } catch (const std::runtime_error& error) {

@@ -19,12 +19,18 @@ struct MemoryLimit {
 /// 5/3 of texts, and a copy of the file.
 inline constexpr std::size_t kJsonParserPerByte = 16;
 
+/// The largest single allocation for a file of `size` bytes, whatever the reader. The fixed part is
+/// what libraries take for a file of any size: stacks of expressions, windows of deflate.
+inline constexpr std::size_t largest_allocation(std::size_t size) {
+  return 4 * size + (std::size_t{1} << 20);
+}
+
 /// Keeps the computation of `value`.
 void use(unsigned value);
 
 /// Calls `read`, and ends the process unless it returns or throws std::runtime_error or
-/// std::invalid_argument with a message that begins `[operation] `, and unless it keeps to `limit`.
-/// Mapped files do not count.
+/// std::invalid_argument with a message that begins `[operation] `, and unless it keeps to `limit`
+/// and to `largest_allocation`. Mapped files do not count.
 void expect_value_or_message(std::size_t size, const MemoryLimit& limit,
                              const std::function<void()>& read);
 

@@ -26,15 +26,25 @@ namespace {
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 std::int64_t held = 0;
-std::int64_t limit = kNoLimit;
+std::int64_t held_limit = kNoLimit;
+std::int64_t single_limit = kNoLimit;
+
+void lift_limits() {
+  held_limit = kNoLimit;
+  single_limit = kNoLimit;
+}
 
 void take(std::size_t size) {
-  held += static_cast<std::int64_t>(size);
-  if (held <= limit) return;
-  const std::int64_t allowed = limit;
-  limit = kNoLimit;  // what reports it allocates too
-  std::fprintf(stderr, "fuzz: %lld bytes are held, %lld are allowed; the last allocation is %zu\n",
-               static_cast<long long>(held), static_cast<long long>(allowed), size);
+  const auto taken = static_cast<std::int64_t>(size);
+  held += taken;
+  if (held <= held_limit && taken <= single_limit) return;
+  const std::int64_t most = held_limit, largest = single_limit;
+  lift_limits();  // what reports it allocates too
+  std::fprintf(stderr,
+               "fuzz: %lld bytes are held, %lld are allowed; the last allocation is %lld, %lld are "
+               "allowed\n",
+               static_cast<long long>(held), static_cast<long long>(most),
+               static_cast<long long>(taken), static_cast<long long>(largest));
   std::abort();
 }
 
@@ -52,12 +62,13 @@ const int kInstalled = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_f
 
 }  // namespace
 
-HeldMemoryLimit::HeldMemoryLimit(std::size_t most) {
+HeldMemoryLimit::HeldMemoryLimit(std::size_t most, std::size_t largest) {
   held = 0;
-  limit = static_cast<std::int64_t>(most);
+  held_limit = static_cast<std::int64_t>(most);
+  single_limit = static_cast<std::int64_t>(largest);
 }
 
-HeldMemoryLimit::~HeldMemoryLimit() { limit = kNoLimit; }
+HeldMemoryLimit::~HeldMemoryLimit() { lift_limits(); }
 
 }  // namespace circuit::fuzz
 

@@ -6,6 +6,7 @@
 #include "graph/influence.h"
 #include "graph/prune.h"
 #include "tests/support/random_graph.h"
+#include "tests/support/reference_sweep.h"
 #include "tests/support/small_graph.h"
 #include "tests/support/throws.h"
 
@@ -58,10 +59,8 @@ TEST(Compact, GivesTheInfluenceOfTheMaskedGraph) {
   for (std::uint32_t seed = 0; seed < 50; ++seed) {
     const AttributionGraph graph = random_graph({.seed = seed});
     const PrunedGraph pruned = prune(graph);
-    std::vector<std::int64_t> rows(graph.n_nodes());
-    for (std::size_t row = 0; row < rows.size(); ++row) rows[row] = static_cast<std::int64_t>(row);
-    std::vector<double> masked =
-        sweep_influence(graph.edges(), rows, graph.target_weights(), kRowFloor, pruned.edge_mask);
+    const std::vector<double> masked = testing::reference_sweep(
+        graph.edges(), {}, graph.target_weights(), kRowFloor, pruned.edge_mask);
     std::vector<double> kept;
     for (std::size_t node = 0; node < graph.n_nodes(); ++node) {
       if (node >= graph.n_features() || pruned.node_mask[node] != 0) kept.push_back(masked[node]);

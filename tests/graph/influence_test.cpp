@@ -2,29 +2,28 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+#include <tbb/task_arena.h>
 
 #include "tests/support/dense_reference.h"
-#include "tests/support/random_graph.h"
+#include "tests/support/graph_generator.h"
+#include "tests/support/reference_sweep.h"
 #include "tests/support/small_graph.h"
+#include "tests/support/synthetic_graph.h"
 #include "tests/support/throws.h"
 
 namespace circuit {
 namespace {
 
 using testing::message_of;
-using testing::random_graph;
+using testing::reference_sweep;
 using testing::small_graph;
-
-std::vector<std::int64_t> all_rows(const AttributionGraph& graph) {
-  std::vector<std::int64_t> rows(graph.n_nodes());
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  return rows;
-}
+using testing::synthetic_graph;
 
 TEST(Influence, OfTheSmallGraphIsWhatOneWorksOutByHand) {
   const std::vector<double> influence = compute_influence(small_graph());
@@ -49,63 +48,70 @@ TEST(Influence, GivesTheSmallGraphsEdgesTheScoresOneWorksOutByHand) {
   EXPECT_NEAR(score(1), 3.0 / 16, 1e-15);
 }
 
-TEST(Influence, EqualsThePowerSeriesOnRandomGraphs) {
-  for (std::uint32_t seed = 0; seed < 300; ++seed) {
-    const AttributionGraph graph = random_graph({.seed = seed, .ties = seed % 2 == 0});
-    const std::vector<double> fast = compute_influence(graph);
-    const testing::Matrix matrix = testing::normalise(testing::dense_adjacency(graph));
-    const testing::Row slow = testing::influence_by_powers(matrix, graph.target_weights());
-    for (std::size_t node = 0; node < fast.size(); ++node) {
-      ASSERT_NEAR(fast[node], slow[node], 1e-14) << "seed " << seed << ", node " << node;
-    }
-    EXPECT_EQ(fast, testing::influence_by_substitution(matrix, graph.target_weights(), graph));
+RC_GTEST_PROP(Influence, EqualsThePowerSeries, ()) {
+  const AttributionGraph graph = *testing::any_graph();
+  const std::vector<double> fast = compute_influence(graph);
+  const testing::Matrix matrix = testing::normalise(testing::dense_adjacency(graph));
+  const testing::Row slow = testing::influence_by_powers(matrix, graph.target_weights());
+  for (std::size_t node = 0; node < fast.size(); ++node) {
+    RC_ASSERT(std::abs(fast[node] - slow[node]) <= 1e-14);
   }
-}
-
-TEST(Influence, OfSomeRowsInAnyOrderLeavesTheOthersAsSinks) {
-  const AttributionGraph graph = small_graph();
-  // Rows of nodes 1 and 11 only, the lower first.
-  EdgeMatrix edges{.row_offsets = {0, 2, 6}, .columns = {9, 10, 1, 3, 6, 8}, .weights = {}};
-  edges.weights.assign(6, -2.0F);
-  const std::vector<std::int64_t> rows{1, 11};
-  const std::vector<double> influence =
-      sweep_influence(edges, rows, graph.target_weights(), kRowFloor);
-  EXPECT_EQ(influence,
-            (std::vector<double>{0, 0.25, 0, 0.25, 0, 0, 0.25, 0, 0.25, 0.125, 0.125, 0}));
-}
-
-TEST(Influence, LeavesMaskedEdgesOutBeforeNormalising) {
-  const AttributionGraph graph = small_graph();
-  std::vector<std::uint8_t> mask(graph.edges().edges(), 1);
-  mask[0] = 0;  // node 0 reads 9
-  mask[3] = 0;  // node 3 reads 0
-  EXPECT_EQ(
-      sweep_influence(graph.edges(), all_rows(graph), graph.target_weights(), kRowFloor, mask),
-      compute_influence(small_graph(/*without_pruned_edges=*/true)));
+  RC_ASSERT(fast == testing::influence_by_substitution(matrix, graph.target_weights(), graph));
 }
 
 TEST(Influence, DoesNotScaleRowsBelowTheFloorUpToOne) {
-  const EdgeMatrix edges{.row_offsets = {0, 2}, .columns = {0, 1}, .weights = {1e-3F, 3e-3F}};
-  const std::vector<std::int64_t> rows{2};
-  const std::vector<double> weights{0, 0, 1};
-  EXPECT_NEAR(sweep_influence(edges, rows, weights, /*row_floor=*/1e-2)[1], 0.3, 1e-7);
-  EXPECT_NEAR(sweep_influence(edges, rows, weights, /*row_floor=*/1e-10)[1], 0.75, 1e-7);
+  GraphNodes nodes = small_graph().nodes();
+  EdgeMatrix edges = small_graph().edges();
+  for (std::size_t edge = edges.begin(11); edge < edges.end(11); ++edge) {
+    edges.weights[edge] = 1e-11F;
+  }
+  const Flow flow = compute_flow(AttributionGraph(std::move(nodes), std::move(edges)));
+  EXPECT_EQ(flow.row_sums[11], kRowFloor);
+  EXPECT_NEAR(flow.influence[8], 0.1, 1e-7);
 }
 
-TEST(Influence, RefusesRowsThatAreNotTopological) {
-  const EdgeMatrix edges{.row_offsets = {0, 1, 2}, .columns = {1, 0}, .weights = {1, 1}};
-  const std::vector<double> weights{0, 0, 1};
-  const auto refusal = [&](const std::vector<std::int64_t>& rows,
-                           const std::vector<std::uint8_t>& mask = {}) {
-    return message_of<std::invalid_argument>(
-        [&] { sweep_influence(edges, rows, weights, kRowFloor, mask); });
-  };
-  EXPECT_EQ(refusal({0, 1}),
-            "[sweep_influence] the row of node 0 reads node 1, expected one that comes before it");
-  EXPECT_EQ(refusal({2, 2}), "[sweep_influence] node 2 has two rows");
-  EXPECT_EQ(refusal({2, 3}), "[sweep_influence] row of node 3, expected one below 3");
-  EXPECT_EQ(refusal({2}), "[sweep_influence] 1 row nodes for 2 rows");
-  EXPECT_EQ(refusal({2, 1}, {1}), "[sweep_influence] mask of 1 for 2 edges");
+TEST(Flow, OfTheSmallGraphWithoutAFeatureIsWhatOneWorksOutByHand) {
+  const AttributionGraph graph = small_graph();
+  std::vector<std::uint8_t> mask(12, 1);
+  mask[1] = 0;
+  // 11 reads 3, 6 and 8; 3 reads 0 and 6.
+  const Flow inside = compute_flow(graph, {.rows = mask, .sources = mask});
+  EXPECT_NEAR(inside.influence[6], 1.0 / 3 + 1.0 / 6, 1e-15);
+  EXPECT_EQ(inside.influence[1], 0.0);
+  EXPECT_EQ(inside.row_sums[1], 0.0);
+  EXPECT_EQ(inside.row_sums[11], 30.0);
+  // It still takes its share, but passes nothing on to 9 and 10.
+  const Flow blocked = compute_flow(graph, {.rows = mask, .sources = {}});
+  EXPECT_NEAR(blocked.influence[1], 1.0 / 3, 1e-15);
+  EXPECT_EQ(blocked.influence[10], 0.0);
+  EXPECT_EQ(blocked.row_sums[11], 40.0);
+}
+
+TEST(Flow, EqualsOneSweepAfterTheOtherWhereThreadsShareTheWork) {
+  const AttributionGraph graph = synthetic_graph(
+      {.seed = 3, .n_layers = 3, .n_positions = 12, .n_active = 2600, .density = 0.8});
+  ASSERT_GT(graph.edges().edges(), 400000U);
+  const std::vector<double> expected =
+      reference_sweep(graph.edges(), {}, graph.target_weights(), kRowFloor);
+  for (const int threads : {1, 2, 5}) {
+    tbb::task_arena(threads).execute([&] { EXPECT_EQ(compute_influence(graph), expected); });
+  }
+  std::vector<std::uint8_t> mask(graph.n_nodes(), 1), edge_mask(graph.edges().edges());
+  for (std::size_t node = 0; node < graph.first_token(); node += 3) mask[node] = 0;
+  for (std::size_t row = 0; row < graph.n_nodes(); ++row) {
+    for (std::size_t edge = graph.edges().begin(row); edge < graph.edges().end(row); ++edge) {
+      edge_mask[edge] = mask[row] & mask[static_cast<std::size_t>(graph.edges().columns[edge])];
+    }
+  }
+  EXPECT_EQ(compute_flow(graph, {.rows = mask, .sources = mask}).influence,
+            reference_sweep(graph.edges(), {}, graph.target_weights(), kRowFloor, edge_mask));
+}
+
+TEST(Flow, RefusesMasksOfAnotherSize) {
+  const std::vector<std::uint8_t> mask(11, 1);
+  EXPECT_EQ(message_of<std::invalid_argument>(
+                [&] { compute_flow(small_graph(), {.rows = mask, .sources = {}}); }),
+            "[compute_flow] mask of 11 for 12 nodes");
 }
 
 TEST(CumulativeInfluence, IsTheSharePassedInDescendingOrderWithTiesByIndex) {

@@ -6,8 +6,8 @@
 
 #include <xxhash.h>
 
-#include "tests/support/unpack_xz.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/unpack_xz.h"
 
 namespace circuit::testing {
 namespace {

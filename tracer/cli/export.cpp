@@ -35,7 +35,7 @@ void add_options(CLI::App& command, ExportCommand& request) {
   add_prune_options(command, request.options,
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
-                     "Formats: json (viewers), dot, svg, png, pdf, graphml");
+                     "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 

@@ -38,9 +38,10 @@ void add_options(CLI::App& command, PruneCommand& prune) {
   add_graph_argument(command, prune.graph);
   add_prune_options(command, prune.options, "Pruning");
   command.add_flag("--compact", prune.compact, "Leave out what is not kept")->group("Pruning");
-  add_output_options(command, prune.output, std::string("that of GRAPH with ") + kNameEnding,
-                     "Write these formats (json, dot, svg, png, pdf, graphml) instead of a graph "
-                     "file");
+  add_output_options(
+      command, prune.output, std::string("that of GRAPH with ") + kNameEnding,
+      "Write these formats (json, dot, svg, png, pdf, graphml, html) instead of a graph "
+      "file");
   command.add_flag("--json", prune.json, "Print the report as one JSON object")->group("Output");
 }
 

@@ -10,9 +10,9 @@
 namespace circuit {
 
 /// The arrays of an npz file by name, without `.npy`. Stored members are views of the mapped file;
-/// compressed ones are unpacked here, and no more is ever allocated than deflate can make of the
-/// file's bytes. Types f2, f4, f8, i1, i2, i4, i8, u1, bool, and V2 (how NumPy saves bfloat16).
-/// Throws std::runtime_error `[open_npz] PATH: …` for anything that is not such a file.
+/// compressed ones are unpacked here, to at most 4 times the file's size and a MiB together. Types
+/// f2, f4, f8, i1, i2, i4, i8, u1, bool, and V2 (how NumPy saves bfloat16). Throws
+/// std::runtime_error `[open_npz] PATH: …` for anything that is not such a file.
 std::shared_ptr<const TensorTable> open_npz(const std::filesystem::path& path);
 
 }  // namespace circuit

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "graph/influence.h"
+#include "tests/support/reference_sweep.h"
 
 namespace circuit::testing {
 namespace {
@@ -74,7 +74,7 @@ TEST(RowStore, RanksAsCompressedRowsDoWhereverItsRowsAre) {
     std::vector<double> weights(static_cast<std::size_t>(filled.columns.n_columns()), 0.0);
     weights.push_back(0.75);
     const std::vector<double> found = filled.store.influence(weights, 1e-8);
-    const std::vector<double> expected = sweep_influence(filled.edges, filled.nodes, weights, 1e-8);
+    const std::vector<double> expected = reference_sweep(filled.edges, filled.nodes, weights, 1e-8);
     ASSERT_EQ(found.size(), expected.size());
     for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-15);
     EXPECT_GT(*std::ranges::max_element(found), 0.01);
