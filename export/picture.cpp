@@ -13,6 +13,7 @@
 #include "export/picture_boxes.h"
 #include "export/picture_legend.h"
 #include "export/picture_routes.h"
+#include "export/picture_units.h"
 
 namespace circuit {
 namespace {
@@ -90,10 +91,9 @@ class Layout {
   void fill_rows() {
     std::map<std::int32_t, Row> rows;
     for (std::size_t i = 0; i < boxes_.size(); ++i) {
-      const Node node = graph_.node(boxes_[i].node);
-      Row& row = rows[node.layer];
-      row.layer = node.layer;
-      row.cells[node.position].push_back(i);
+      Row& row = rows[boxes_[i].layer];
+      row.layer = boxes_[i].layer;
+      row.cells[boxes_[i].position].push_back(i);
     }
     order_cells(rows);
     std::size_t line = 0;
@@ -298,6 +298,16 @@ class Layout {
   double left_ = 0;                  // of everything drawn so far
 };
 
+Picture lay_out_units(const AttributionGraph& graph, const PrunedGraph& pruned,
+                      const PictureOptions& options) {
+  const GroupedGraph grouped = group_nodes(graph, pruned, options.supernodes);
+  const KeptGraph kept = unit_graph(grouped);
+  Layout layout(graph, kept, make_unit_boxes(graph, pruned, grouped, options));
+  Picture picture = layout.finish(pruned, options);
+  fill_magnitudes(grouped, picture);
+  return picture;
+}
+
 }  // namespace
 
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
@@ -306,6 +316,7 @@ Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
   if (kept.nodes.empty() || graph.n_positions() == 0) {
     throw std::invalid_argument("[lay_out] no node is kept, expected at least one");
   }
+  if (!options.supernodes.empty()) return lay_out_units(graph, pruned, options);
   Layout layout(graph, kept, make_boxes(graph, pruned, kept, options));
   return layout.finish(pruned, options);
 }

@@ -2,13 +2,17 @@
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "export/outputs.h"
+#include "export/view_address.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
+#include "tracer/cli/json_line.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/view_url.h"
 #include "tracer/cli/written_files.h"
 
 namespace circuit::cli {
@@ -17,13 +21,18 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   circuit export small.graph.safetensors --format svg
   circuit export small.graph.safetensors --format graphml --all --out tables
-  circuit export small.graph.safetensors --node-threshold 0.6 --format json,png)";
+  circuit export small.graph.safetensors --node-threshold 0.6 --format json,png
+  circuit export small.graph.safetensors --to-url --supernodes mine.supernodes.json)";
 
 struct ExportCommand {
   std::filesystem::path graph;
   PruneOptions options;
   bool all = false;
   OutputFiles output;
+  bool to_url = false;
+  std::string page = std::string(kViewerPage);
+  std::filesystem::path supernodes;
+  bool force = false;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -36,6 +45,20 @@ void add_options(CLI::App& command, ExportCommand& request) {
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  const std::string url = "Address of a viewer";
+  command.add_flag("--to-url", request.to_url, "Print an address instead of writing files")
+      ->group(url);
+  command
+      .add_option("--page", request.page, "With --to-url: the viewer's page of a model's graphs")
+      ->type_name("URL")
+      ->capture_default_str()
+      ->group(url);
+  command
+      .add_option("--supernodes", request.supernodes,
+                  "Groups to show, a supernode file (see group); with --format too")
+      ->type_name("FILE")
+      ->group(url);
+  command.add_flag("--force", request.force, "Take a file made with other transcoders")->group(url);
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -46,6 +69,15 @@ void check(ExportCommand& request) {
   if (request.all && prune_options_given(*request.parsed)) {
     throw std::invalid_argument("--all with a threshold; expected one or the other");
   }
+  if (request.to_url && request.parsed->count("--format") > 0) {
+    throw std::invalid_argument("--to-url with --format; expected one or the other");
+  }
+  if (!request.to_url && request.parsed->count("--page") > 0) {
+    throw std::invalid_argument("--page without --to-url");
+  }
+  if (request.force && request.supernodes.empty()) {
+    throw std::invalid_argument("--force without --supernodes");
+  }
   if (request.output.name.empty()) request.output.name = name_of_graph(request.graph, "");
   require_writable(request.output.folder);
 }
@@ -55,12 +87,26 @@ PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
   return choose_pruning(file, request.options, prune_options_given(*request.parsed));
 }
 
+void print_url(const ExportCommand& request, const std::string& url) {
+  print(request.json ? json_line(nlohmann::ordered_json{{"url", url}}) : url + "\n");
+}
+
 void run(const ExportCommand& request) {
   const GraphFile file = read_graph_file(request.graph);
   const PrunedGraph pruned = choose(request, file);
-  const auto files =
-      write_outputs(request.output.folder, request.output.name,
-                    parse_formats(request.output.formats), file.graph, pruned, whole_scores(file));
+  std::vector<Supernode> supernodes;
+  if (!request.supernodes.empty()) {
+    supernodes =
+        read_supernodes_for("export", file.graph, pruned, request.supernodes, request.force)
+            .supernodes;
+  }
+  if (request.to_url) {
+    print_url(request, view_url(file.graph, pruned, supernodes, request.page, request.output.name));
+    return;
+  }
+  const auto files = write_outputs(request.output.folder, request.output.name,
+                                   parse_formats(request.output.formats), file.graph, pruned,
+                                   whole_scores(file), {.supernodes = std::move(supernodes)});
   print(request.json ? written_files_json(pruned, files)
                      : written_files_text(file.graph, pruned, files));
 }

@@ -147,6 +147,36 @@ TEST_F(Group, ShowsATable) {
   EXPECT_THAT(result.output, HasSubstr("at 5 \" est\""));
 }
 
+TEST_F(Group, GoesToAnAddressAndBack) {
+  run({"--by", "layer", "--name", "first"});
+  const ChildResult address =
+      run_circuit({"export", graph(), "--to-url", "--supernodes", "first.supernodes.json"},
+                  {.directory = out_.path()});
+  ASSERT_EQ(address.exit_code, 0) << address.errors;
+  EXPECT_THAT(address.output, ::testing::StartsWith("https://www.neuronpedia.org/"));
+  EXPECT_THAT(address.output, HasSubstr("/graph?slug=petit&pinnedIds="));
+  const std::string url = address.output.substr(0, address.output.size() - 1);
+  run({"--from-url", url, "--name", "second", "--format", "json"});
+  EXPECT_EQ(read_text(out_ / "first.supernodes.json"), read_text(out_ / "second.supernodes.json"));
+  // The viewer's file of it says the same, by jsNodeId too.
+  run({"--from-url", out_ / "second.json", "--name", "third"});
+  EXPECT_EQ(read_text(out_ / "first.supernodes.json"), read_text(out_ / "third.supernodes.json"));
+  const std::string id = features().front();
+  const std::size_t last = id.rfind('_');
+  run({"--from-url",
+       "?supernodes=[[\"a %26 b\",\"" + id.substr(0, last) + "-" + id.substr(last + 1) +
+           "\",\"L_845-5\"]]",
+       "--name", "fourth"});
+  EXPECT_EQ(read_json("fourth.supernodes.json")["supernodes"],
+            Json::parse(R"([{"name":"a & b","nodes":[")" + id + R"(","7_845_5"]}])"));
+}
+
+TEST_F(Group, RefusesAddressesThatSayNothing) {
+  fail({"--from-url", "nowhere.json"}, {"[view_address] 'nowhere.json' has no parameters"});
+  fail({"--from-url", "?supernodes=[[\"a\",\"0_767_1\"]]"},
+       {"[supernodes] group 'a': node 0_767_1 is not in the graph"});
+}
+
 TEST_F(Group, GivesTheSameFileAgain) {
   run({"--by", "neighbours", "--name", "a"});
   run({"--by", "neighbours", "--name", "b"});
