@@ -142,6 +142,7 @@ int run_program(int argc, const char* const* argv) {
       add_score(program),
       add_paths(program),
       add_group(program),
+      add_group_quality(program),
       add_serve(program),
       add_inspect(program),
       add_convert(program),
