@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "export/feature_cards.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"
@@ -28,7 +29,9 @@ struct TraceRequest {
   AttributionOptions attribution;
   PruneOptions pruning;
   OutputFiles output;
-  bool save_graph = false;  ///< also the unpruned graph file
+  bool save_graph = false;         ///< also the unpruned graph file
+  std::filesystem::path features;  ///< where `cards` come from; empty = none
+  std::vector<FeatureCard> cards;  ///< for the page
   Progress progress;
   std::function<void(const std::string&)> warn;  ///< called with one line each
 };

@@ -1,8 +1,10 @@
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
 
+#include "export/feature_cards.h"
 #include "export/outputs.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
@@ -17,13 +19,16 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   circuit export small.graph.safetensors --format svg
   circuit export small.graph.safetensors --format graphml --all --out tables
-  circuit export small.graph.safetensors --node-threshold 0.6 --format json,png)";
+  circuit export small.graph.safetensors --node-threshold 0.6 --format json,png
+  circuit export small.graph.safetensors --format html --compare-with large.graph.safetensors)";
 
 struct ExportCommand {
   std::filesystem::path graph;
   PruneOptions options;
   bool all = false;
   OutputFiles output;
+  std::filesystem::path features;
+  std::filesystem::path other;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -36,6 +41,16 @@ void add_options(CLI::App& command, ExportCommand& request) {
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  command
+      .add_option("--features", request.features,
+                  "Feature cards to show on the page (html), one JSON object a line")
+      ->type_name("FILE")
+      ->group("Output");
+  command
+      .add_option("--compare-with", request.other,
+                  "Second graph that the page (html) compares GRAPH with, pruned likewise")
+      ->type_name("GRAPH")
+      ->group("Output");
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -45,6 +60,13 @@ void check(ExportCommand& request) {
   check_output_files(request.output);
   if (request.all && prune_options_given(*request.parsed)) {
     throw std::invalid_argument("--all with a threshold; expected one or the other");
+  }
+  const bool page = has_format(request.output.formats, OutputFormat::kHtml);
+  if (!page && !request.features.empty()) {
+    throw std::invalid_argument("--features without --format html, which alone shows them");
+  }
+  if (!page && !request.other.empty()) {
+    throw std::invalid_argument("--compare-with without --format html, which alone compares");
   }
   if (request.output.name.empty()) request.output.name = name_of_graph(request.graph, "");
   require_writable(request.output.folder);
@@ -56,11 +78,23 @@ PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
 }
 
 void run(const ExportCommand& request) {
+  OutputOptions options;
+  if (!request.features.empty()) options.html.cards = read_feature_cards(request.features);
+  std::optional<GraphFile> other;
+  std::optional<PrunedGraph> other_pruned;
+  if (!request.other.empty()) {
+    other = read_graph_file(request.other);
+    other_pruned = choose(request, *other);
+    options.html.compare = {.graph = &other->graph,
+                            .pruned = &*other_pruned,
+                            .title = name_of_graph(request.other, ""),
+                            .scores = whole_scores(*other)};
+  }
   const GraphFile file = read_graph_file(request.graph);
   const PrunedGraph pruned = choose(request, file);
-  const auto files =
-      write_outputs(request.output.folder, request.output.name,
-                    parse_formats(request.output.formats), file.graph, pruned, whole_scores(file));
+  const auto files = write_outputs(request.output.folder, request.output.name,
+                                   parse_formats(request.output.formats), file.graph, pruned,
+                                   whole_scores(file), options);
   print(request.json ? written_files_json(pruned, files)
                      : written_files_text(file.graph, pruned, files));
 }

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "export/feature_cards.h"
+#include "export/outputs.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/engine_library.h"
@@ -120,6 +122,11 @@ void add_options(CLI::App& command, TraceCommand& trace) {
   add_output_options(command, trace.request.output, "made from the prompt",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
   command
+      .add_option("--features", trace.request.features,
+                  "Feature cards to show on the page (html), one JSON object a line")
+      ->type_name("FILE")
+      ->group("Output");
+  command
       .add_flag("--save-graph", trace.request.save_graph,
                 "Also write NAME.graph.safetensors, the whole graph before pruning")
       ->group("Output");
@@ -157,6 +164,9 @@ void check(TraceCommand& trace) {
   options.memory_bytes = parse_byte_size(trace.memory);
   check_prune_options(trace.request.pruning);
   check_output_files(trace.request.output);
+  if (trace.given("--features") && !has_format(trace.request.output.formats, OutputFormat::kHtml)) {
+    throw std::invalid_argument("--features without --format html, which alone shows them");
+  }
   apply_machine_options(trace.machine, trace.request.load);
   if (trace.given("--device-memory")) {
     if (trace.machine.device == "cpu") {
@@ -169,6 +179,7 @@ void check(TraceCommand& trace) {
     trace.list = read_prompt_list(trace.prompt.list, trace.request);
   }
   require_writable(trace.request.output.folder);
+  if (trace.given("--features")) trace.request.cards = read_feature_cards(trace.request.features);
 }
 
 void run_list(TraceCommand& trace) {

@@ -89,10 +89,12 @@ Json output_settings(const TraceRequest& common) {
   for (const OutputFormat format : parse_formats(common.output.formats)) {
     formats.push_back(static_cast<int>(format));
   }
-  return {{"formats", formats},
-          {"graph", common.save_graph},
-          {"node-threshold", common.pruning.node_threshold},
-          {"edge-threshold", common.pruning.edge_threshold}};
+  Json settings = {{"formats", formats},
+                   {"graph", common.save_graph},
+                   {"node-threshold", common.pruning.node_threshold},
+                   {"edge-threshold", common.pruning.edge_threshold}};
+  if (!common.features.empty()) settings["features"] = content_hash(std::array{common.features});
+  return settings;
 }
 
 }  // namespace
