@@ -7,9 +7,10 @@ export const folder = process.env.CIRCUIT_PAGES;
 export const readText = (name) => readFileSync(join(folder, name), "utf8");
 export const readJson = (name) => JSON.parse(readText(name));
 
-/** Nodes by id and links of a viewer file, with |w| sums of each target. */
+/** Nodes by id and links of a viewer file, whose weights are floats; |w| sums of each target. */
 export function viewerGraph(name) {
   const {nodes, links, metadata} = readJson(name);
+  for (const link of links) link.weight = Math.fround(link.weight);
   const inputs = new Map();
   for (const {target, weight} of links) inputs.set(target, (inputs.get(target) ?? 0) + Math.abs(weight));
   return {nodes: new Map(nodes.map((node) => [node.node_id, node])), links, inputs, metadata};
