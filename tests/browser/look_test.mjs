@@ -112,7 +112,7 @@ for (const name of ["demo", "large"]) {
     await page.keyboard.press("t");
     const steps = await page.locator("#path-steps button").count();
     assert.equal(steps, best.nodes.length);
-    assert.ok((await text(page, "#path-result")).startsWith(`${steps - 1} links, product of shares ${percentText(best.share, 1).slice(1)}`));
+    assert.ok((await text(page, "#path-result")).startsWith(`${steps - 1} ${steps === 2 ? "link" : "links"}, product of shares ${percentText(best.share, 1).slice(1)}`));
     await screenshot(page, `${name}-path`);
     await page.locator("#path-pin").click();
     assert.equal(await text(page, "#pins-count"), String(best.nodes.length));
