@@ -53,15 +53,17 @@ void check(ExportCommand& request) {
 PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
   if (request.all) return keep_all(file.graph);
   if (file.pruned && !prune_options_given(*request.parsed)) return *file.pruned;
+  require_prunable("export", request.graph, file, request.options);
   return prune(file.graph, request.options);
 }
 
 void run(const ExportCommand& request) {
-  const GraphFile file = read_graph_file(request.graph);
+  const GraphInput input = read_graph(request.graph);
+  const GraphFile& file = input.file;
   const PrunedGraph pruned = choose(request, file);
-  const auto files =
-      write_outputs(request.output.folder, request.output.name,
-                    parse_formats(request.output.formats), file.graph, pruned, whole_scores(file));
+  const auto files = write_outputs(request.output.folder, request.output.name,
+                                   parse_formats(request.output.formats), file.graph, pruned,
+                                   whole_scores(file), {.viewer = input.viewer});
   print(request.json ? written_files_json(pruned, files)
                      : written_files_text(file.graph, pruned, files));
 }

@@ -1,15 +1,44 @@
 #include "tracer/cli/graph_input.h"
 
+#include <iostream>
 #include <stdexcept>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "export/output_text.h"
+#include "export/viewer_json_read.h"
 #include "graph/influence.h"
 
 namespace circuit::cli {
 
+GraphInput read_graph(const std::filesystem::path& path) {
+  if (path.extension() != ".json") return {.file = read_graph_file(path), .viewer = {}};
+  ViewerFile read = read_viewer_json(path);
+  for (const std::string& warning : read.warnings) {
+    std::cerr << "circuit: warning: " << path.string() << ": " << warning << std::endl;
+  }
+  return {.file = std::move(read.content), .viewer = std::move(read.options)};
+}
+
+void require_prunable(const std::string& operation, const std::filesystem::path& path,
+                      const GraphFile& file, const PruneOptions& options) {
+  if (!is_compact(file.graph) || !file.pruned) return;
+  const double own = file.pruned->options.node_threshold;
+  if (options.max_nodes == 0 && options.node_threshold > own) {
+    throw std::runtime_error(
+        "[" + operation + "] " + path.string() + ": holds only what was kept at --node-threshold " +
+        number_text(own) + ", expected the whole graph for " + number_text(options.node_threshold));
+  }
+  std::cerr << "circuit: warning: " << path.string()
+            << ": holds only what pruning kept; influence is computed on that" << std::endl;
+}
+
 void add_graph_argument(CLI::App& command, std::filesystem::path& graph) {
-  command.add_option("GRAPH", graph, "Graph file, NAME.graph.safetensors")->type_name("");
+  command
+      .add_option("GRAPH", graph,
+                  "Graph file, NAME.graph.safetensors, or a viewer's graph, NAME.json")
+      ->type_name("");
 }
 
 void require_graph(const std::filesystem::path& graph) {

@@ -1,9 +1,11 @@
-// The graph file that `prune`, `export`, `score`, `inspect` and `verify` read, and its prunings.
+// The graph that `prune`, `export`, `score`, `inspect` and others read, and its prunings.
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "export/graph_file.h"
+#include "export/viewer_json.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 
@@ -12,6 +14,22 @@ class App;
 }
 
 namespace circuit::cli {
+
+/// A graph and, of a viewer's file, what is only there: names, pins, supernodes.
+struct GraphInput {
+  GraphFile file;
+  ViewerOptions viewer;
+};
+
+/// Reads `NAME.json` as a viewer's graph, with its warnings on standard error, any other name as a
+/// graph file. Throws as `read_viewer_json` and `read_graph_file` do.
+GraphInput read_graph(const std::filesystem::path& path);
+
+/// A compact graph cannot give more than is left of it, and prunes what is left: throws
+/// std::runtime_error `[operation] PATH: …` for a node threshold above its own, and says so on
+/// standard error otherwise.
+void require_prunable(const std::string& operation, const std::filesystem::path& path,
+                      const GraphFile& file, const PruneOptions& options);
 
 /// The positional GRAPH.
 void add_graph_argument(CLI::App& command, std::filesystem::path& graph);

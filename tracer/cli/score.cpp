@@ -96,7 +96,7 @@ std::string scores_report(const AllScores& scores) {
 }
 
 void run(const ScoreCommand& score) {
-  const AllScores scores = compute(score, read_graph_file(score.graph));
+  const AllScores scores = compute(score, read_graph(score.graph).file);
   print(score.json ? scores_json(scores) : scores_report(scores));
 }
 
