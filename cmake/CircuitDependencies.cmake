@@ -1,7 +1,7 @@
 # Every library but LibTorch, each under one target name that the folders link:
 #   Boost::headers  TBB::tbb  Graphviz::gvc  Graphviz::cgraph  nlohmann_json::nlohmann_json
 #   simdjson::simdjson  ZLIB::ZLIB  xxHash::xxhash  yaml-cpp::yaml-cpp  PCRE2::8bit  ICU::uc
-#   CLI11::CLI11  GTest::gtest_main, rapidcheck and LibLZMA::LibLZMA (tests only)
+#   CLI11::CLI11  httplib::httplib  GTest::gtest_main, rapidcheck and LibLZMA::LibLZMA (tests only)
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -16,6 +16,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(PCRE2 REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc)
 find_package(CLI11 REQUIRED)
+find_package(httplib REQUIRED)
 if(CIRCUIT_BUILD_TESTS)
   find_package(GTest REQUIRED)
   find_package(LibLZMA REQUIRED)

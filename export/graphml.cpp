@@ -18,7 +18,7 @@ struct Key {
   std::string_view type;
 };
 
-constexpr std::array<Key, 10> kKeys = {{
+constexpr std::array<Key, 11> kKeys = {{
     {"node", "kind", "string"},
     {"node", "layer", "int"},
     {"node", "position", "int"},
@@ -27,6 +27,7 @@ constexpr std::array<Key, 10> kKeys = {{
     {"node", "activation", "double"},
     {"node", "influence", "double"},
     {"node", "probability", "double"},
+    {"node", "supernode", "string"},
     {"edge", "weight", "double"},
     {"edge", "share", "double"},
 }};
@@ -55,7 +56,7 @@ void append_number(std::string_view key, double value, std::string& out) {
 }
 
 void append_node(const AttributionGraph& graph, const PrunedGraph& pruned, std::size_t index,
-                 const std::string& id, std::string& out) {
+                 const std::string& id, const std::string& supernode, std::string& out) {
   const Node node = graph.node(index);
   out += "    <node id=\"" + id + "\">";
   append_data("kind", kind_name(node.kind), out);
@@ -69,19 +70,25 @@ void append_node(const AttributionGraph& graph, const PrunedGraph& pruned, std::
   } else {
     append_number("influence", pruned.node_cumulative_influence[index], out);
   }
+  if (!supernode.empty()) append_data("supernode", escape_xml(supernode), out);
   out += "</node>\n";
 }
 
 }  // namespace
 
-std::string graphml(const AttributionGraph& graph, const PrunedGraph& pruned) {
+std::string graphml(const AttributionGraph& graph, const PrunedGraph& pruned,
+                    std::span<const Supernode> supernodes) {
   const KeptGraph kept = kept_graph(graph, pruned);
+  std::map<std::size_t, std::string> group_of;
+  for (const Supernode& supernode : supernodes) {
+    for (const std::size_t node : supernode.nodes) group_of[node] = supernode.name;
+  }
   std::string out;
   append_header(graph, out);
   std::map<std::size_t, std::string> ids;
   for (const std::size_t node : kept.nodes) {
     const std::string& id = ids.emplace(node, name_node(graph, node).node_id).first->second;
-    append_node(graph, pruned, node, id, out);
+    append_node(graph, pruned, node, id, group_of[node], out);
   }
   for (const KeptEdge& edge : kept.edges) {
     out +=

@@ -11,15 +11,16 @@
 #include "export/graphml.h"
 #include "export/output_text.h"
 #include "export/slug.h"
+#include "export/supernode_file.h"
 #include "transcoders/weights/atomic_file.h"
 
 namespace circuit {
 namespace {
 
 /// In the order of `OutputFormat`; the name is also the file's extension.
-constexpr std::array<std::string_view, 6> kFormatNames = {"json", "dot", "svg",
-                                                          "png",  "pdf", "graphml"};
-constexpr std::string_view kExpected = "expected some of json, dot, svg, png, pdf, graphml";
+constexpr std::array<std::string_view, 7> kFormatNames = {"json", "dot",     "svg", "png",
+                                                          "pdf",  "graphml", "html"};
+constexpr std::string_view kExpected = "expected some of json, dot, svg, png, pdf, graphml, html";
 
 std::string_view name_of(OutputFormat format) {
   return kFormatNames[static_cast<std::size_t>(format)];
@@ -28,9 +29,8 @@ std::string_view name_of(OutputFormat format) {
 OutputFormat parse_format(std::string_view name) {
   const auto found = std::ranges::find(kFormatNames, name);
   if (found != kFormatNames.end()) return static_cast<OutputFormat>(found - kFormatNames.begin());
-  const std::string_view problem = name == "html" ? "is not available yet" : "is unknown";
-  throw std::invalid_argument("[formats] format '" + one_line(name) + "' " + std::string(problem) +
-                              ", " + std::string(kExpected));
+  throw std::invalid_argument("[formats] format '" + one_line(name) + "' is unknown, " +
+                              std::string(kExpected));
 }
 
 PictureFormat picture_format(OutputFormat format) {
@@ -57,8 +57,22 @@ void make_folder(const std::filesystem::path& folder) {
 std::string contents(OutputFormat format, const AttributionGraph& graph, const PrunedGraph& pruned,
                      const OutputOptions& options) {
   if (format == OutputFormat::kJson) return viewer_json(graph, pruned, options.viewer);
-  if (format == OutputFormat::kGraphml) return graphml(graph, pruned);
+  if (format == OutputFormat::kGraphml) return graphml(graph, pruned, options.supernodes);
+  if (format == OutputFormat::kHtml) return html_page(graph, pruned, options.html);
   return render(graph, pruned, options.picture, picture_format(format));
+}
+
+/// Viewers draw a group when its members are pinned.
+void add_supernodes(const AttributionGraph& graph, std::span<const Supernode> supernodes,
+                    ViewState& view) {
+  for (ViewState::Supernode& group : name_members(graph, supernodes)) {
+    for (const std::string& id : group.node_ids) {
+      if (std::ranges::find(view.pinned_ids, id) == view.pinned_ids.end()) {
+        view.pinned_ids.push_back(id);
+      }
+    }
+    view.supernodes.push_back(std::move(group));
+  }
 }
 
 }  // namespace
@@ -98,6 +112,9 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
   filled.viewer.slug = name;
   filled.viewer.scores = scores;
   filled.picture.scores = scores;
+  add_supernodes(graph, options.supernodes, filled.viewer.state);
+  filled.html.scores = scores;
+  filled.html.view = filled.viewer.state;
   std::vector<std::pair<std::filesystem::path, std::string>> files;
   for (const OutputFormat format : formats) {
     files.emplace_back(output_path(folder, name, format), contents(format, graph, pruned, filled));

@@ -21,8 +21,8 @@
 #include <CLI/CLI.hpp>
 
 #include "tests/support/golden_tokenizer.h"
-#include "tests/support/unpack_xz.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/unpack_xz.h"
 
 namespace circuit::bench {
 namespace {

@@ -38,9 +38,11 @@ TEST(GraphMl, IsWellFormedForHostileTexts) {
 
 TEST(GraphMl, DeclaresEveryAttributeThatItUses) {
   const AttributionGraph graph = testing::synthetic_graph();
-  const std::string xml = graphml(graph, prune(graph));
+  const std::vector<Supernode> groups = {{"<group>", {graph.first_token()}}};
+  const std::string xml = graphml(graph, prune(graph), groups);
+  EXPECT_NE(xml.find("<data key=\"supernode\">&lt;group&gt;</data>"), std::string::npos);
   for (const char* key : {"kind", "layer", "position", "feature", "label", "activation",
-                          "influence", "probability", "weight", "share", "prompt"}) {
+                          "influence", "probability", "supernode", "weight", "share", "prompt"}) {
     EXPECT_EQ(count(xml, "<key id=\"" + std::string(key) + "\""), 1u) << key;
     EXPECT_GT(count(xml, "<data key=\"" + std::string(key) + "\""), 0u) << key;
   }

@@ -40,6 +40,19 @@ Paths write_example(const std::filesystem::path& folder, const std::string& name
   return write_outputs(folder, name, parse_formats(formats), graph, prune(graph), kScores, options);
 }
 
+TEST(Outputs, PinTheMembersOfSupernodes) {
+  const TempDir folder;
+  const AttributionGraph graph = testing::synthetic_graph({.n_active = 30});
+  const std::size_t token = graph.first_token();
+  const OutputOptions options{.supernodes = {{"start", {token, token + 1}}}};
+  write_example(folder.path(), "a", "json", options);
+  const Json state = Json::parse(read_text(folder / "a.json"))["qParams"];
+  const std::string first = "E_" + std::to_string(graph.nodes().input_ids[0]) + "_0";
+  const std::string second = "E_" + std::to_string(graph.nodes().input_ids[1]) + "_1";
+  EXPECT_EQ(state["pinnedIds"], Json({first, second}));
+  EXPECT_EQ(state["supernodes"], Json::parse("[[\"start\",\"" + first + "\",\"" + second + "\"]]"));
+}
+
 TEST(Formats, AreReadFromAList) {
   EXPECT_EQ(parse_formats("json,svg,png"),
             (std::vector{OutputFormat::kJson, OutputFormat::kSvg, OutputFormat::kPng}));
@@ -48,12 +61,11 @@ TEST(Formats, AreReadFromAList) {
 }
 
 TEST(Formats, RefuseWhatIsUnknownOrMissing) {
-  const std::string expected = ", expected some of json, dot, svg, png, pdf, graphml";
+  const std::string expected = ", expected some of json, dot, svg, png, pdf, graphml, html";
   const auto message = [](const char* list) {
     return message_of<std::invalid_argument>([&] { parse_formats(list); });
   };
   EXPECT_EQ(message("json,gif"), "[formats] format 'gif' is unknown" + expected);
-  EXPECT_EQ(message("html"), "[formats] format 'html' is not available yet" + expected);
   EXPECT_EQ(message("JSON"), "[formats] format 'JSON' is unknown" + expected);
   EXPECT_EQ(message(""), "[formats] a format is empty" + expected);
   EXPECT_EQ(message("json,"), "[formats] a format is empty" + expected);
@@ -61,11 +73,12 @@ TEST(Formats, RefuseWhatIsUnknownOrMissing) {
 
 TEST(Outputs, WriteEveryFormat) {
   const TempDir folder;
-  const Paths paths = write_example(folder / "new" / "deep", "x", "json,dot,svg,png,pdf,graphml");
-  EXPECT_EQ(paths.size(), 6u);
+  const Paths paths =
+      write_example(folder / "new" / "deep", "x", "json,dot,svg,png,pdf,graphml,html");
+  EXPECT_EQ(paths.size(), 7u);
   EXPECT_EQ(names_in(folder / "new" / "deep"),
             (std::set<std::string>{"x.json", "x.dot", "x.svg", "x.png", "x.pdf", "x.graphml",
-                                   "graph-metadata.json"}));
+                                   "x.html", "graph-metadata.json"}));
   for (const auto& path : paths) EXPECT_GT(std::filesystem::file_size(path), 500u) << path;
 }
 

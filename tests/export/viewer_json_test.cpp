@@ -101,6 +101,19 @@ TEST(ViewerJson, WritesNodeKeysInThePeersOrder) {
   EXPECT_EQ(keys_of(json["links"][0]), (std::vector<std::string>{"source", "target", "weight"}));
 }
 
+TEST(ViewerJson, WritesWhatAPersonMadeOfTheGraph) {
+  const AttributionGraph graph = synthetic_graph();
+  const ViewState view{.pinned_ids = {"1_2_3", "E_4_5"},
+                       .supernodes = {{"a \"b\"", {"1_2_3"}}, {"\xFF", {}}},
+                       .clerps = {{"1_2_3", "big, & small"}}};
+  const Json json = Json::parse(viewer_json(graph, prune(graph), {.state = view}));
+  EXPECT_EQ(json["qParams"]["pinnedIds"], Json({"1_2_3", "E_4_5"}));
+  EXPECT_EQ(json["qParams"]["supernodes"], Json::parse(R"([["a \"b\"","1_2_3"],["\\xFF"]])"));
+  EXPECT_EQ(json["qParams"]["clerps"], R"([["1_2_3","big, & small"]])");  // a text of JSON
+  EXPECT_EQ(broken_viewer_rules(viewer_json(graph, prune(graph), {.state = view})),
+            std::vector<std::string>());
+}
+
 TEST(ViewerJson, SaysWhereTheGraphComesFrom) {
   const AttributionGraph graph = synthetic_graph();
   const Json metadata = exported(graph, prune(graph, {0.7, 0.9}))["metadata"];

@@ -19,7 +19,10 @@ const std::vector<Library> kLibraries = {
     {"cli11", {"CLI/"}},
     {"pcre2", {"pcre2.h"}},
     {"icu", {"unicode/"}},
-    {"posix", {"sys/", "dlfcn.h", "fcntl.h", "pthread.h", "sched.h", "unistd.h"}},
+    {"httplib", {"httplib.h"}},
+    {"posix",
+     {"arpa/inet.h", "dirent.h", "dlfcn.h", "fcntl.h", "poll.h", "pthread.h", "sched.h", "signal.h",
+      "sys/", "unistd.h"}},
 };
 
 const char* const kTensor = "ATen/core/Tensor.h";
@@ -31,6 +34,8 @@ const std::vector<Rule> kRules = {
     {"export", {"graph"}, {"graphviz", "nlohmann", "simdjson", "posix"}, {}},
     {"export/graph_file", {"export", "graph", "transcoders/weights"}, {"nlohmann", "simdjson"}, {}},
     {"export/outputs", {"export", "graph", "transcoders/weights"}, {"posix"}, {}},
+
+    {"export/graph_summary", {"export", "graph", "transcoders/weights"}, {"simdjson"}, {}},
 
     {"transcoders/weights", {}, {"simdjson", "zlib", "xxhash", "posix"}, {}},
     {"transcoders", {"transcoders/weights"}, {"torch", "yaml-cpp", "tbb", "posix"}, {kTensor}},
@@ -68,6 +73,7 @@ const std::vector<Rule> kRules = {
      {"torch"},
      {kTensor}},
     {"tracer/processes", {}, {"c10d"}, {}},
+    {"tracer/serve", {"export", "graph"}, {"httplib", "posix"}, {}},
     {"tracer",
      {"tracer/text", "tracer/text/chat", "tracer/machine", "tracer/model", "tracer/replacement",
       "tracer/attribution", "tracer/intervention", "tracer/generate", "tracer/features",
@@ -80,7 +86,8 @@ const std::vector<Rule> kRules = {
     {"tracer/options.h", {"graph", "tracer/text/chat_message.h"}, {}, {}},
     {"tracer/cli",
      {"graph", "export", "tracer", "tracer/tracer.h", "tracer/options.h", "tracer/text",
-      "tracer/text/chat", "tracer/text/chat_message.h", "tracer/processes", "transcoders/weights"},
+      "tracer/text/chat", "tracer/text/chat_message.h", "tracer/processes", "tracer/serve",
+      "transcoders/weights"},
      {"cli11", "nlohmann", "posix"},
      {}},
 };
@@ -93,7 +100,7 @@ const Rules& project_rules() {
       .rules = kRules,
       .folders = {"graph", "export", "transcoders", "tracer"},
       .leaf_headers = {"tracer/options.h", "tracer/text/chat_message.h"},
-      .single_file = {"graphviz", "c10d"},
+      .single_file = {"graphviz", "c10d", "httplib"},
       .example_folders = {"examples"},
       .autograd_library = "torch",
       .autograd_headers = {"torch/"},

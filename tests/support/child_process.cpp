@@ -117,6 +117,10 @@ void Child::kill() {
   if (!exit_code_) ::kill(process_, SIGKILL);
 }
 
+void Child::interrupt() {
+  if (!exit_code_) ::kill(process_, SIGINT);
+}
+
 ChildResult Child::wait() {
   if (!exit_code_) exit_code_ = wait_for(process_, 0);
   return {.exit_code = *exit_code_,

@@ -38,6 +38,8 @@ class Child {
   bool is_running();
   /// With SIGKILL.
   void kill();
+  /// As Ctrl-C does.
+  void interrupt();
   /// Returns when it has ended.
   ChildResult wait();
 

@@ -23,7 +23,7 @@ Matrix normalise(const Matrix& adjacency);
 Row influence_by_powers(const Matrix& normalised, const Row& weights);
 
 /// The same as the solution of I = (I + w) M from the last row to the first, features last to
-/// first. Adds in the order of sweep_influence, so that equal scores of the two stay equal.
+/// first. Adds in the order of compute_flow, so that equal scores of the two stay equal.
 Row influence_by_substitution(const Matrix& normalised, const Row& weights,
                               const AttributionGraph& graph);
 

@@ -23,7 +23,9 @@ struct Command {
 Command add_trace(CLI::App& program);
 Command add_prune(CLI::App& program);
 Command add_export(CLI::App& program);
+Command add_group(CLI::App& program);
 Command add_score(CLI::App& program);
+Command add_paths(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_convert(CLI::App& program);
 Command add_verify(CLI::App& program);
@@ -31,6 +33,7 @@ Command add_tokenize(CLI::App& program);
 Command add_evaluate(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_intervene(CLI::App& program);
+Command add_serve(CLI::App& program);
 /// `features` is the subcommand of that name.
 Command add_features_active(CLI::App& features);
 

@@ -35,7 +35,7 @@ void add_options(CLI::App& command, ExportCommand& request) {
   add_prune_options(command, request.options,
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
-                     "Formats: json (viewers), dot, svg, png, pdf, graphml");
+                     "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -50,17 +50,22 @@ void check(ExportCommand& request) {
   require_writable(request.output.folder);
 }
 
-PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
-  if (request.all) return keep_all(file.graph);
-  if (file.pruned && !prune_options_given(*request.parsed)) return *file.pruned;
-  require_prunable("export", request.graph, file, request.options);
-  return prune(file.graph, request.options);
+/// What is left of a compact graph keeps the influence that it had in the whole one.
+PrunedGraph choose(const ExportCommand& request, const GraphInput& input) {
+  if (request.all) {
+    PrunedGraph all = keep_all(input.file.graph);
+    if (is_compact(input.file.graph) && input.file.pruned) {
+      all.node_cumulative_influence = input.file.pruned->node_cumulative_influence;
+    }
+    return all;
+  }
+  return choose_pruning(input, request.options, prune_options_given(*request.parsed));
 }
 
 void run(const ExportCommand& request) {
   const GraphInput input = read_graph(request.graph);
   const GraphFile& file = input.file;
-  const PrunedGraph pruned = choose(request, file);
+  const PrunedGraph pruned = choose(request, input);
   const auto files = write_outputs(request.output.folder, request.output.name,
                                    parse_formats(request.output.formats), file.graph, pruned,
                                    whole_scores(file), {.viewer = input.viewer});

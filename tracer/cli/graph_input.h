@@ -17,6 +17,7 @@ namespace circuit::cli {
 
 /// A graph and, of a viewer's file, what is only there: names, pins, supernodes.
 struct GraphInput {
+  std::filesystem::path path;
   GraphFile file;
   ViewerOptions viewer;
 };
@@ -24,12 +25,6 @@ struct GraphInput {
 /// Reads `NAME.json` as a viewer's graph, with its warnings on standard error, any other name as a
 /// graph file. Throws as `read_viewer_json` and `read_graph_file` do.
 GraphInput read_graph(const std::filesystem::path& path);
-
-/// A compact graph cannot give more than is left of it, and prunes what is left: throws
-/// std::runtime_error `[operation] PATH: …` for a node threshold above its own, and says so on
-/// standard error otherwise.
-void require_prunable(const std::string& operation, const std::filesystem::path& path,
-                      const GraphFile& file, const PruneOptions& options);
 
 /// The positional GRAPH.
 void add_graph_argument(CLI::App& command, std::filesystem::path& graph);
@@ -43,6 +38,13 @@ bool is_compact(const AttributionGraph& graph);
 
 /// Scores of the unpruned graph: the stored ones, else computed where that is possible.
 Scores whole_scores(const GraphFile& file);
+
+/// Prunes the graph. Of a compact one only what is left, which is said on standard error; a node
+/// threshold above that of the file throws std::runtime_error `[prune] PATH: …`.
+PrunedGraph prune_anew(const GraphInput& input, const PruneOptions& options);
+
+/// The pruning stored in the file, unless there is none or `anew`: then as `prune_anew`.
+PrunedGraph choose_pruning(const GraphInput& input, const PruneOptions& options, bool anew);
 
 /// Everything kept.
 PrunedGraph keep_all(const AttributionGraph& graph);

@@ -1,7 +1,8 @@
-// A subgraph that a person picks: `--nodes 3_512_4,7_6861_9`.
+// A subgraph that a person picks: `--nodes 3_512_4,7_6861_*`.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,13 +10,13 @@
 
 namespace circuit::cli {
 
-/// LAYER_FEATURE_POSITION as in viewer files, separated by commas. Throws std::invalid_argument for
-/// anything else.
-std::vector<ActiveFeature> parse_node_selection(std::string_view list);
+/// Node ids as in viewer files, `*` for any position, separated by commas. Throws
+/// std::invalid_argument for anything else.
+std::vector<std::string> parse_node_selection(std::string_view list);
 
-/// The mask [n_nodes] of these features, and of every error, token and target. Throws
-/// std::runtime_error naming a feature that is no node of the graph.
+/// The mask [n_nodes] of these nodes, and of every error, token and target. Throws
+/// std::runtime_error naming one that the graph does not have.
 std::vector<std::uint8_t> selection_mask(const AttributionGraph& graph,
-                                         const std::vector<ActiveFeature>& features);
+                                         const std::vector<std::string>& ids);
 
 }  // namespace circuit::cli

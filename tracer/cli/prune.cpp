@@ -38,9 +38,10 @@ void add_options(CLI::App& command, PruneCommand& prune) {
   add_graph_argument(command, prune.graph);
   add_prune_options(command, prune.options, "Pruning");
   command.add_flag("--compact", prune.compact, "Leave out what is not kept")->group("Pruning");
-  add_output_options(command, prune.output, std::string("that of GRAPH with ") + kNameEnding,
-                     "Write these formats (json, dot, svg, png, pdf, graphml) instead of a graph "
-                     "file");
+  add_output_options(
+      command, prune.output, std::string("that of GRAPH with ") + kNameEnding,
+      "Write these formats (json, dot, svg, png, pdf, graphml, html) instead of a graph "
+      "file");
   command.add_flag("--json", prune.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -101,8 +102,7 @@ void write_graph(const PruneCommand& command, const GraphFile& file, const Prune
 void run(const PruneCommand& command) {
   const GraphInput input = read_graph(command.graph);
   const GraphFile& file = input.file;
-  require_prunable("prune", command.graph, file, command.options);
-  const PrunedGraph pruned = prune(file.graph, command.options);
+  const PrunedGraph pruned = prune_anew(input, command.options);
   std::vector<std::filesystem::path> files;
   if (command.output.formats.empty()) {
     write_graph(command, file, pruned);

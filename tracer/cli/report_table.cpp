@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::size_t kLineWidth = 100;
 
-// Columns count characters, never bytes; wide ones of East Asian scripts may stand out.
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 std::string spaces_for(const std::string& text, std::size_t width) {
   const std::size_t used = characters(text);
   return std::string(used < width ? width - used : 0, ' ');
@@ -53,12 +47,37 @@ std::string ReportTable::text() const {
 
 std::string in_quotes(const std::string& text) { return "\"" + one_line(text) + "\""; }
 
+// Columns count characters, never bytes; wide ones of East Asian scripts may stand out.
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 std::string padded(const std::string& text, std::size_t width) {
   return text + spaces_for(text, width);
 }
 
 std::string padded_left(const std::string& text, std::size_t width) {
   return spaces_for(text, width) + text;
+}
+
+std::vector<std::string> aligned_columns(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(row.size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], characters(row[i]));
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += i + 1 < row.size() ? padded(row[i], widths[i]) + "  " : row[i];
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 std::string count_text(std::size_t count) {

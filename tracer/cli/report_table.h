@@ -26,9 +26,15 @@ class ReportTable {
 /// `text` in quotes, on one line, for tokens: `" petit"`.
 std::string in_quotes(const std::string& text);
 
+/// How many characters `text` has.
+std::size_t characters(const std::string& text);
+
 /// `text` with spaces behind it (before it: `padded_left`) up to `width` characters.
 std::string padded(const std::string& text, std::size_t width);
 std::string padded_left(const std::string& text, std::size_t width);
+
+/// One line a row, its columns two spaces apart; all rows have as many columns.
+std::vector<std::string> aligned_columns(const std::vector<std::vector<std::string>>& rows);
 
 /// `12,345`.
 std::string count_text(std::size_t count);

@@ -26,7 +26,7 @@ struct ScoreCommand {
   std::filesystem::path graph;
   PruneOptions options;
   std::string nodes;
-  std::vector<ActiveFeature> chosen;
+  std::vector<std::string> chosen;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -41,8 +41,8 @@ void add_options(CLI::App& command, ScoreCommand& score) {
   add_graph_argument(command, score.graph);
   command
       .add_option("--nodes", score.nodes,
-                  "Also score the subgraph of these features, LAYER_FEATURE_POSITION,…: all "
-                  "others count as errors")
+                  "Also score the subgraph of these features, LAYER_FEATURE_POSITION,… (`*`: every "
+                  "position): all others count as errors")
       ->type_name("LIST")
       ->group("Subgraphs");
   add_prune_options(command, score.options, "Subgraphs");
@@ -55,7 +55,8 @@ void check(ScoreCommand& score) {
   if (score.parsed->count("--nodes") > 0) score.chosen = parse_node_selection(score.nodes);
 }
 
-AllScores compute(const ScoreCommand& score, const GraphFile& file) {
+AllScores compute(const ScoreCommand& score, const GraphInput& input) {
+  const GraphFile& file = input.file;
   AllScores scores{.whole = whole_scores(file), .pruned = {}, .chosen = {}};
   if (is_compact(file.graph)) {
     if (score.chosen.empty()) return scores;
@@ -63,9 +64,8 @@ AllScores compute(const ScoreCommand& score, const GraphFile& file) {
         "[score] " + score.graph.string() +
         ": holds only what pruning kept, expected the whole graph for --nodes");
   }
-  const bool stored = file.pruned && !prune_options_given(*score.parsed);
-  scores.pruned = compute_scores(
-      file.graph, stored ? file.pruned->node_mask : prune(file.graph, score.options).node_mask);
+  const bool anew = prune_options_given(*score.parsed);
+  scores.pruned = compute_scores(file.graph, choose_pruning(input, score.options, anew).node_mask);
   if (!score.chosen.empty()) {
     scores.chosen = compute_scores(file.graph, selection_mask(file.graph, score.chosen));
   }
@@ -96,7 +96,7 @@ std::string scores_report(const AllScores& scores) {
 }
 
 void run(const ScoreCommand& score) {
-  const AllScores scores = compute(score, read_graph(score.graph).file);
+  const AllScores scores = compute(score, read_graph(score.graph));
   print(score.json ? scores_json(scores) : scores_report(scores));
 }
 

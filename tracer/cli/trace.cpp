@@ -118,7 +118,7 @@ void add_options(CLI::App& command, TraceCommand& trace) {
   add_attribution_options(command, trace);
   add_prune_options(command, trace.request.pruning, "Pruning");
   add_output_options(command, trace.request.output, "made from the prompt",
-                     "Formats: json (viewers), dot, svg, png, pdf, graphml");
+                     "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
   command
       .add_flag("--save-graph", trace.request.save_graph,
                 "Also write NAME.graph.safetensors, the whole graph before pruning")

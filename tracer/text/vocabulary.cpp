@@ -13,7 +13,7 @@ namespace circuit {
 
 void Vocabulary::reserve(std::size_t n_tokens, std::size_t n_bytes) {
   bytes_.reserve(n_bytes);
-  places_.reserve(n_tokens);
+  pages_.reserve(n_tokens / kPageSize + 1);
   const std::size_t n_slots = std::bit_ceil(2 * n_tokens + 16);
   if (n_slots > slots_.size()) rehash(n_slots);
 }
@@ -30,11 +30,10 @@ bool Vocabulary::add(std::string_view text, std::int32_t id) {
   const std::uint32_t hash = hash_string(text);
   const std::size_t slot = slot_of(text, hash);
   if (slots_[slot].id >= 0 || contains(id)) return false;
-  const auto index = static_cast<std::size_t>(id);
-  if (index >= places_.size()) places_.resize(index + 1);
   const Place place{static_cast<std::uint32_t>(bytes_.size()),
                     static_cast<std::uint32_t>(text.size())};
-  places_[index] = place;
+  set_place(static_cast<std::size_t>(id), place);
+  size_ = std::max(size_, id + 1);
   slots_[slot] = {hash, id, place};
   bytes_ += text;
   ++n_tokens_;
@@ -66,15 +65,28 @@ void Vocabulary::find_all(std::span<const std::string_view> texts,
 }
 
 bool Vocabulary::contains(std::int32_t id) const {
-  return id >= 0 && id < size() && places_[static_cast<std::size_t>(id)].offset != kNoOffset;
+  return id >= 0 && id < size() && place(id).offset != kNoOffset;
 }
 
 std::string_view Vocabulary::text(std::int32_t id) const {
-  return contains(id) ? text_at(places_[static_cast<std::size_t>(id)]) : std::string_view();
+  return contains(id) ? text_at(place(id)) : std::string_view();
 }
 
 std::string_view Vocabulary::text_at(const Place& place) const {
   return {bytes_.data() + place.offset, place.length};
+}
+
+Vocabulary::Place Vocabulary::place(std::int32_t id) const {
+  const auto index = static_cast<std::size_t>(id);
+  const std::vector<Place>& page = pages_[index / kPageSize];
+  return page.empty() ? Place() : page[index % kPageSize];
+}
+
+void Vocabulary::set_place(std::size_t id, Place place) {
+  if (id / kPageSize >= pages_.size()) pages_.resize(id / kPageSize + 1);
+  std::vector<Place>& page = pages_[id / kPageSize];
+  if (page.empty()) page.resize(kPageSize);
+  page[id % kPageSize] = place;
 }
 
 void Vocabulary::rehash(std::size_t n_slots) {

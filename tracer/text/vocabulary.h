@@ -35,7 +35,7 @@ class Vocabulary {
 
   std::int32_t n_tokens() const { return static_cast<std::int32_t>(n_tokens_); }
   /// Largest id + 1; more than n_tokens where ids are left out.
-  std::int32_t size() const { return static_cast<std::int32_t>(places_.size()); }
+  std::int32_t size() const { return size_; }
 
  private:
   struct Place {
@@ -45,9 +45,10 @@ class Vocabulary {
   struct Slot {
     std::uint32_t hash = 0;
     std::int32_t id = -1;
-    Place place;  // the same as places_[id]: loading looks up a million texts, each a cache miss
+    Place place;  // the same as place(id): loading looks up a million texts, each a cache miss
   };
   static constexpr std::uint32_t kNoOffset = 0xFFFFFFFFU;
+  static constexpr std::size_t kPageSize = 1024;
 
   void rehash(std::size_t n_slots);
   /// The slot that holds `text`, or the free one where it belongs.
@@ -55,11 +56,16 @@ class Vocabulary {
   /// The first slot of this hash, or the free one where it belongs.
   std::size_t slot_of_hash(std::uint32_t hash) const;
   std::string_view text_at(const Place& place) const;
+  /// Of an id below size().
+  Place place(std::int32_t id) const;
+  void set_place(std::size_t id, Place place);
 
-  std::string bytes_;          // all texts, one after the other
-  std::vector<Place> places_;  // [largest id + 1] into bytes_
-  std::vector<Slot> slots_;    // open addressing, a power of two, at most half full
+  std::string bytes_;  // all texts, one after the other
+  // Into bytes_, by id / kPageSize; empty where no id is: a small file may name a large one.
+  std::vector<std::vector<Place>> pages_;
+  std::vector<Slot> slots_;  // open addressing, a power of two, at most half full
   std::size_t n_tokens_ = 0;
+  std::int32_t size_ = 0;
 };
 
 }  // namespace circuit

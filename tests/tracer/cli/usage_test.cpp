@@ -171,6 +171,24 @@ INSTANTIATE_TEST_SUITE_P(
              {"export", "x", "--all", "--node-threshold", "0.5"},
              {"--all with a threshold"}},
         Case{"compact_formats", {"prune", "x", "--compact", "--format", "svg"}, {"--compact with"}},
+        Case{"no_groups", {"group", "x"}, {"[group] expected one of --by"}},
+        Case{"two_groups",
+             {"group", "x", "--by", "layer", "--supernodes", "f"},
+             {"expected one of"}},
+        Case{"no_criterion", {"group", "x", "--by", "colour"}, {"--by 'colour', expected some of"}},
+        Case{"empty_criterion", {"group", "x", "--by", "layer,"}, {"--by '', expected some of"}},
+        Case{
+            "feature_position", {"group", "x", "--by", "feature,position"}, {"no two nodes share"}},
+        Case{"force", {"group", "x", "--by", "layer", "--force"}, {"--force without --supernodes"}},
+        Case{"min_similarity",
+             {"group", "x", "--by", "layer", "--min-similarity", "0"},
+             {"--min-similarity is 0", "expected a number in (0, 1]"}},
+        Case{"min_shared",
+             {"group", "x", "--by", "layer", "--min-shared", "1.1"},
+             {"--min-shared is 1.1"}},
+        Case{"min_members",
+             {"group", "x", "--by", "layer", "--min-members", "0"},
+             {"--min-members is 0"}},
         Case{"no_graph", {"prune"}, {"[prune] no GRAPH, expected a graph file"}},
         Case{
             "nodes", {"score", "x", "--nodes", "1_2"}, {"'1_2', expected LAYER_FEATURE_POSITION"}}),
@@ -178,7 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Help, OfEverySubcommandHasDefaultsAndExamples) {
   for (const std::string name :
-       {"trace", "prune", "export", "score", "inspect", "convert", "verify", "tokenize"}) {
+       {"trace", "prune", "export", "group", "score", "inspect", "convert", "verify", "tokenize"}) {
     const ChildResult result = run_circuit({name, "--help"});
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.errors, "");

@@ -1,0 +1,46 @@
+# Joins the files of the page into one C++ source:
+#   cmake -DPAGE=folder -DOUT=file.cpp -DVENDOR=a;b -DMODULES=c;d -P join.cmake
+# Modules go into one function, in the order given: each after all that it imports. Imports stand on
+# one line each, so that leaving them out is a matter of lines.
+
+set(script "")
+set(notices "")
+foreach(name IN LISTS VENDOR)
+  file(READ "${PAGE}/vendor/${name}.min.js" text)
+  string(APPEND script "${text}\n")
+  file(READ "${PAGE}/vendor/${name}.LICENSE" text)
+  string(APPEND notices "${name}\n\n${text}\n")
+endforeach()
+
+string(APPEND script "(() => {\n\"use strict\";\n")
+foreach(name IN LISTS MODULES)
+  file(READ "${PAGE}/${name}" text)
+  string(REGEX REPLACE "(^|\n)import [^\n]* from \"[^\n]*\";" "\\1" text "${text}")
+  string(REGEX REPLACE "(^|\n)export " "\\1" text "${text}")
+  if(text MATCHES "(^|\n)(import|export)[ {]")
+    message(FATAL_ERROR "[join] ${name}: an import or export over several lines, expected one")
+  endif()
+  string(APPEND script "${text}")
+endforeach()
+string(APPEND script "})();\n")
+
+file(READ "${PAGE}/page.html" skeleton)
+file(READ "${PAGE}/page.css" style)
+foreach(part IN ITEMS script style)
+  if("${${part}}" MATCHES "</(script|style)|<!--")
+    message(FATAL_ERROR "[join] the ${part} holds '${CMAKE_MATCH_0}', which would end it")
+  endif()
+endforeach()
+if(notices MATCHES "-->|--!>")
+  message(FATAL_ERROR "[join] a licence holds '${CMAKE_MATCH_0}', which would end the comment")
+endif()
+string(SHA256 script_hash "${script}")
+string(SHA256 style_hash "${style}")
+
+set(source "// Written by export/page/join.cmake.\n#include \"export/page_text.h\"\n\n")
+string(APPEND source "namespace circuit::page_text {\n\n")
+foreach(part IN ITEMS skeleton style script notices style_hash script_hash)
+  string(APPEND source "const std::string_view ${part} = R\"page(${${part}})page\";\n")
+endforeach()
+string(APPEND source "\n}  // namespace circuit::page_text\n")
+file(WRITE "${OUT}" "${source}")

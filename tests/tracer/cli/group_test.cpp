@@ -1,0 +1,147 @@
+// `circuit group` on a graph of the demo.
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/temp_dir.h"
+#include "tests/tracer/cli/program.h"
+
+namespace circuit::cli::testing {
+namespace {
+
+using circuit::testing::read_text;
+using circuit::testing::TempDir;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+class Group : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    traced_ = std::make_unique<TempDir>();
+    const ChildResult result =
+        run_circuit({"trace", "--prompt", "le contraire de petit est", "--name", "petit", "--out",
+                     traced_->path(), "--format", "json", "--save-graph"});
+    ASSERT_EQ(result.exit_code, 0) << result.errors;
+  }
+  static void TearDownTestSuite() { traced_.reset(); }
+
+  static std::string graph() { return *traced_ / "petit.graph.safetensors"; }
+
+  Json run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"group", graph(), "--json"});
+    const ChildResult result = run_circuit(arguments, {.directory = out_.path()});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return result.exit_code == 0 ? Json::parse(result.output) : Json();
+  }
+  void fail(std::vector<std::string> arguments, const std::vector<std::string>& texts) {
+    arguments.insert(arguments.begin(), {"group", graph()});
+    expect_failure(run_circuit(arguments, {.directory = out_.path()}), 1, texts);
+  }
+  Json read_json(const std::string& name) { return Json::parse(read_text(out_ / name)); }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(out_ / name, std::ios::binary) << text;
+  }
+  /// The viewer file's feature ids.
+  static std::vector<std::string> features() {
+    std::vector<std::string> ids;
+    const Json traced = Json::parse(read_text(*traced_ / "petit.json"));
+    for (const Json& node : traced["nodes"]) {
+      if (node["feature_type"] == "cross layer transcoder") ids.push_back(node["node_id"]);
+    }
+    return ids;
+  }
+
+  static std::unique_ptr<TempDir> traced_;
+  TempDir out_;
+};
+
+std::unique_ptr<TempDir> Group::traced_;
+
+TEST_F(Group, PutsEveryFeatureOfALayerTogether) {
+  const Json report = run({"--by", "layer", "--min-members", "1"});
+  std::multiset<std::string> grouped;
+  for (const Json& group : report["groups"]) {
+    for (const std::string id : group["nodes"]) {
+      grouped.insert(id);
+      EXPECT_EQ("L" + id.substr(0, id.find('_')), group["name"]);
+    }
+  }
+  const std::vector<std::string> all = features();
+  EXPECT_EQ(grouped, std::multiset<std::string>(all.begin(), all.end()));
+  EXPECT_EQ(report["files"], Json({"./petit-grouped.supernodes.json"}));
+  // All kept features are in groups, so both scores are of the same mask up to kept errors.
+  EXPECT_EQ(report["groups_alone"], report["pruned"]);
+}
+
+TEST_F(Group, ReadsBackWhatItWrote) {
+  for (const std::string by : {"layer", "position", "feature", "neighbours", "layer,position"}) {
+    const Json first = run({"--by", by, "--name", "first"});
+    EXPECT_GT(first["groups"].size(), 0u) << by;
+    const Json second = run({"--supernodes", "first.supernodes.json", "--name", "second"});
+    EXPECT_EQ(first["groups"], second["groups"]) << by;
+    EXPECT_EQ(read_text(out_ / "first.supernodes.json"),
+              read_text(out_ / "second.supernodes.json"));
+  }
+}
+
+TEST_F(Group, TakesGroupsByHandWithStarsAndSaysWhichAreAbsent) {
+  const std::string hash = Json::parse(
+      run_circuit({"inspect", graph(), "--json"}).output)["graph"]["transcoders"]["hash"];
+  const std::string first = features().front();
+  const Json file = {{"version", 1},
+                     {"transcoders", hash},
+                     {"supernodes",
+                      {{{"name", "one"}, {"nodes", {first.substr(0, first.rfind('_')) + "_*"}}},
+                       {{"name", "tokens"}, {"nodes", {"E_2778_4", "E_663_5"}}},
+                       {{"name", "elsewhere"}, {"nodes", {"0_767_*"}}}}}};
+  write("mine.json", file.dump());
+  const Json report = run({"--supernodes", "mine.json", "--format", "json,graphml,svg"});
+  EXPECT_EQ(report["absent"], Json({"elsewhere"}));
+  std::set<std::string> names;
+  for (const Json& group : report["groups"]) names.insert(group["name"]);
+  EXPECT_EQ(names, (std::set<std::string>{"one", "tokens"}));
+  const Json viewer = read_json("petit-grouped.json");
+  EXPECT_EQ(viewer["qParams"]["supernodes"][1], Json({"tokens", "E_2778_4", "E_663_5"}));
+  EXPECT_THAT(viewer["qParams"]["pinnedIds"], ::testing::Contains("E_2778_4"));
+  EXPECT_THAT(read_text(out_ / "petit-grouped.graphml"),
+              HasSubstr("<data key=\"supernode\">tokens</data>"));
+}
+
+TEST_F(Group, RefusesFilesOfOtherTranscoders) {
+  write("other.json",
+        R"({"version":1,"transcoders":"abc","supernodes":[{"name":"a","nodes":["E_2778_4"]}]})");
+  fail({"--supernodes", "other.json"},
+       {"[group] other.json: made with transcoders of hash 'abc'", "--force takes it anyway"});
+  EXPECT_EQ(run({"--supernodes", "other.json", "--force"})["groups"].size(), 1u);
+}
+
+TEST_F(Group, NamesTheNodeThatIsNotThere) {
+  write("wrong.json",
+        R"({"version":1,"transcoders":"","supernodes":[{"name":"a","nodes":["0_767_1"]}]})");
+  fail({"--supernodes", "wrong.json", "--force"},
+       {"[supernodes] group 'a': node 0_767_1 is not in the graph"});
+  fail({"--supernodes", "nowhere.json"}, {"[read_supernodes] nowhere.json: cannot be read"});
+}
+
+TEST_F(Group, ShowsATable) {
+  const ChildResult result =
+      run_circuit({"group", graph(), "--by", "position", "--out", out_.path()});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("name         nodes  influence  strongest in"));
+  EXPECT_THAT(result.output, HasSubstr("at 5 \" est\""));
+}
+
+TEST_F(Group, GivesTheSameFileAgain) {
+  run({"--by", "neighbours", "--name", "a"});
+  run({"--by", "neighbours", "--name", "b"});
+  EXPECT_EQ(read_text(out_ / "a.supernodes.json"), read_text(out_ / "b.supernodes.json"));
+}
+
+}  // namespace
+}  // namespace circuit::cli::testing
