@@ -72,31 +72,39 @@ void check(ExportCommand& request) {
   require_writable(request.output.folder);
 }
 
-PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
-  if (request.all) return keep_all(file.graph);
-  return choose_pruning(file, request.options, prune_options_given(*request.parsed));
+/// What is left of a compact graph keeps the influence that it had in the whole one.
+PrunedGraph choose(const ExportCommand& request, const GraphInput& input) {
+  if (request.all) {
+    PrunedGraph all = keep_all(input.file.graph);
+    if (is_compact(input.file.graph) && input.file.pruned) {
+      all.node_cumulative_influence = input.file.pruned->node_cumulative_influence;
+    }
+    return all;
+  }
+  return choose_pruning(input, request.options, prune_options_given(*request.parsed));
 }
 
 void run(const ExportCommand& request) {
   OutputOptions options;
   if (!request.features.empty()) options.html.cards = read_feature_cards(request.features);
-  std::optional<GraphFile> other;
+  std::optional<GraphInput> other;
   std::optional<PrunedGraph> other_pruned;
   if (!request.other.empty()) {
-    other = read_graph_file(request.other);
+    other = read_graph(request.other);
     other_pruned = choose(request, *other);
-    options.html.compare = {.graph = &other->graph,
+    options.html.compare = {.graph = &other->file.graph,
                             .pruned = &*other_pruned,
                             .title = name_of_graph(request.other, ""),
-                            .scores = whole_scores(*other)};
+                            .scores = whole_scores(other->file)};
   }
-  const GraphFile file = read_graph_file(request.graph);
-  const PrunedGraph pruned = choose(request, file);
+  const GraphInput input = read_graph(request.graph);
+  options.viewer = input.viewer;
+  const PrunedGraph pruned = choose(request, input);
   const auto files = write_outputs(request.output.folder, request.output.name,
-                                   parse_formats(request.output.formats), file.graph, pruned,
-                                   whole_scores(file), options);
+                                   parse_formats(request.output.formats), input.file.graph, pruned,
+                                   whole_scores(input.file), options);
   print(request.json ? written_files_json(pruned, files)
-                     : written_files_text(file.graph, pruned, files));
+                     : written_files_text(input.file.graph, pruned, files));
 }
 
 }  // namespace

@@ -100,8 +100,9 @@ void write_graph(const PruneCommand& command, const GraphFile& file, const Prune
 }
 
 void run(const PruneCommand& command) {
-  const GraphFile file = read_graph_file(command.graph);
-  const PrunedGraph pruned = prune(file.graph, command.options);
+  const GraphInput input = read_graph(command.graph);
+  const GraphFile& file = input.file;
+  const PrunedGraph pruned = prune_anew(input, command.options);
   std::vector<std::filesystem::path> files;
   if (command.output.formats.empty()) {
     write_graph(command, file, pruned);
@@ -109,7 +110,7 @@ void run(const PruneCommand& command) {
   } else {
     files = write_outputs(command.output.folder, command.output.name,
                           parse_formats(command.output.formats), file.graph, pruned,
-                          whole_scores(file));
+                          whole_scores(file), {.viewer = input.viewer});
   }
   print(command.json ? written_files_json(pruned, files)
                      : written_files_text(file.graph, pruned, files));
