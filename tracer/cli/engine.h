@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "export/feature_labels.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"
@@ -29,6 +31,8 @@ struct TraceRequest {
   PruneOptions pruning;
   OutputFiles output;
   bool save_graph = false;  ///< also the unpruned graph file
+  /// Names of features that count before those that the tracer finds; null = none.
+  std::shared_ptr<const FeatureLabels> labels;
   Progress progress;
   std::function<void(const std::string&)> warn;  ///< called with one line each
 };

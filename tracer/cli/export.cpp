@@ -6,6 +6,7 @@
 #include "export/outputs.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
@@ -24,6 +25,7 @@ struct ExportCommand {
   PruneOptions options;
   bool all = false;
   OutputFiles output;
+  std::filesystem::path labels;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -36,6 +38,7 @@ void add_options(CLI::App& command, ExportCommand& request) {
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  add_labels_option(command, request.labels, "Output");
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -56,11 +59,12 @@ PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
 }
 
 void run(const ExportCommand& request) {
-  const GraphFile file = read_graph_file(request.graph);
+  GraphFile file = read_graph_file(request.graph);
+  apply_labels_option(request.labels, file.graph);
   const PrunedGraph pruned = choose(request, file);
-  const auto files =
-      write_outputs(request.output.folder, request.output.name,
-                    parse_formats(request.output.formats), file.graph, pruned, whole_scores(file));
+  const auto files = write_outputs(request.output.folder, request.output.name,
+                                   parse_formats(request.output.formats), file.graph, pruned,
+                                   whole_scores(file), {.picture = request.output.picture});
   print(request.json ? written_files_json(pruned, files)
                      : written_files_text(file.graph, pruned, files));
 }

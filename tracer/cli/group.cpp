@@ -112,7 +112,7 @@ std::vector<std::filesystem::path> write_files(const GroupCommand& group, const 
   write_file_atomically(path, supernode_file_text(groups));
   std::vector<std::filesystem::path> files = {path};
   if (group.output.formats.empty()) return files;
-  const OutputOptions options{.supernodes = supernodes};
+  const OutputOptions options{.picture = group.output.picture, .supernodes = supernodes};
   const auto written =
       write_outputs(group.output.folder, group.output.name, parse_formats(group.output.formats),
                     file.graph, pruned, whole_scores(file), options);

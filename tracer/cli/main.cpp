@@ -77,6 +77,14 @@ Command add_features(CLI::App& program) {
   return add_features_active(*features);
 }
 
+/// `labels`, whose subcommands are added to it.
+CLI::App& labels_of(CLI::App& program) {
+  CLI::App* const labels =
+      program.add_subcommand("labels", "Labels files, what features are called: import, export");
+  labels->require_subcommand(0, 1);
+  return *labels;
+}
+
 void configure(CLI::App& app) {  // and its subcommands
   app.allow_extras();
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -133,11 +141,14 @@ int run_program(int argc, const char* const* argv) {
   program.set_version_flag("--version", kVersion);
   program.require_subcommand(0, 1);
   program.footer(kExamples);
-  const std::array<Command, 14> commands = {
-      add_trace(program),    add_prune(program),    add_export(program),   add_group(program),
-      add_score(program),    add_inspect(program),  add_convert(program),  add_verify(program),
-      add_tokenize(program), add_features(program), add_evaluate(program), add_intervene(program),
-      add_generate(program), add_serve(program)};
+  CLI::App& labels = labels_of(program);
+  const std::array<Command, 16> commands = {
+      add_trace(program),       add_prune(program),    add_export(program),
+      add_group(program),       add_score(program),    add_inspect(program),
+      add_convert(program),     add_verify(program),   add_tokenize(program),
+      add_features(program),    add_evaluate(program), add_intervene(program),
+      add_generate(program),    add_serve(program),    add_labels_import(labels),
+      add_labels_export(labels)};
   configure(program);
   const int parsed = parse(program, argc, argv);
   if (parsed != kDone) return parsed < 0 ? kDone : parsed;

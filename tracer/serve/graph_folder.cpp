@@ -21,7 +21,6 @@ constexpr std::array<std::string_view, 9> kEndings = {
 constexpr std::string_view kIndexName = "graph-metadata.json";
 constexpr std::size_t kMostEntries = 10000;
 constexpr std::uint64_t kLongestHeader = 64ULL << 20;
-constexpr std::uint64_t kLargestJson = 100ULL << 20;  // Neuronpedia's own limit
 
 [[noreturn]] void fail(const std::string& what) {
   const int error = errno;
