@@ -18,6 +18,7 @@ using simdjson::dom::element;
 
 constexpr std::string_view kFormat = "circuit.graph";
 constexpr std::string_view kVersion = "1";
+constexpr char kPerTarget[] = "per_target";
 
 class CheckedText {
  public:
@@ -223,8 +224,25 @@ std::optional<PruneOptions> read_pruning(const StringMap& metadata) {
     if (pruned.empty() || pruned == "false") return std::nullopt;
     fail("pruned", shown(pruned), "true or false");
   }
-  return PruneOptions{.node_threshold = require_share(metadata, "node_threshold"),
-                      .edge_threshold = require_share(metadata, "edge_threshold")};
+  PruneOptions options{.node_threshold = require_share(metadata, "node_threshold"),
+                       .edge_threshold = require_share(metadata, "edge_threshold")};
+  options.keep_errors = text_or_empty(metadata, "keep_errors") == "true";
+  if (text_or_empty(metadata, "edge_rule") == kPerTarget) options.edge_rule = EdgeRule::kPerTarget;
+  if (const std::string most = text_or_empty(metadata, "max_nodes"); !most.empty()) {
+    const char* const end = most.data() + most.size();
+    const auto [at, error] = std::from_chars(most.data(), end, options.max_nodes);
+    if (error != std::errc{} || at != end) fail("max_nodes", shown(most), "a count of nodes");
+  }
+  return options;
+}
+
+/// What is not as `PruneOptions` has it by default.
+void add_pruning(const PruneOptions& options, StringMap& metadata) {
+  add_number("node_threshold", options.node_threshold, metadata);
+  add_number("edge_threshold", options.edge_threshold, metadata);
+  if (options.keep_errors) metadata["keep_errors"] = "true";
+  if (options.max_nodes > 0) metadata["max_nodes"] = std::to_string(options.max_nodes);
+  if (options.edge_rule == EdgeRule::kPerTarget) metadata["edge_rule"] = kPerTarget;
 }
 
 }  // namespace
@@ -253,10 +271,7 @@ StringMap graph_file_metadata(const AttributionGraph& graph, const PrunedGraph* 
   };
   add_number("replacement_score", scores.replacement, metadata);
   add_number("completeness_score", scores.completeness, metadata);
-  if (pruned != nullptr) {
-    add_number("node_threshold", pruned->options.node_threshold, metadata);
-    add_number("edge_threshold", pruned->options.edge_threshold, metadata);
-  }
+  if (pruned != nullptr) add_pruning(pruned->options, metadata);
   return metadata;
 }
 

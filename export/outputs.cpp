@@ -112,9 +112,9 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
   filled.viewer.slug = name;
   filled.viewer.scores = scores;
   filled.picture.scores = scores;
-  filled.html.scores = scores;
   add_supernodes(graph, options.supernodes, filled.viewer.state);
-  add_supernodes(graph, options.supernodes, filled.html.view);
+  filled.html.scores = scores;
+  filled.html.view = filled.viewer.state;
   std::vector<std::pair<std::filesystem::path, std::string>> files;
   for (const OutputFormat format : formats) {
     files.emplace_back(output_path(folder, name, format), contents(format, graph, pruned, filled));

@@ -31,7 +31,7 @@ struct OutputOptions {
   ViewerOptions viewer{};
   /// Scores are filled in by `write_outputs`.
   PictureOptions picture{};
-  /// Scores are filled in by `write_outputs`.
+  /// Scores are filled in by `write_outputs`, its view is that of `viewer`.
   HtmlOptions html{};
   /// Groups of kept nodes, shown as such by every format; names unique.
   std::vector<Supernode> supernodes{};

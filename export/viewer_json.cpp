@@ -1,5 +1,6 @@
 #include "export/viewer_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -80,6 +81,18 @@ void add_score(std::string_view key, std::optional<double> score, Json& metadata
   if (score && std::isfinite(*score)) metadata[std::string(key)] = *score;
 }
 
+/// Viewers hide what has more cumulative influence, so where nodes are not kept by a threshold it
+/// must let all of them pass.
+double slider_end(const AttributionGraph& graph, const PrunedGraph& pruned) {
+  double end = pruned.options.node_threshold;
+  if (!pruned.options.keep_errors && pruned.options.max_nodes == 0) return end;
+  for (std::size_t node = 0; node < graph.first_token(); ++node) {
+    if (pruned.node_mask[node] == 0) continue;
+    end = std::max(end, static_cast<double>(pruned.node_cumulative_influence[node]));
+  }
+  return end;
+}
+
 Json metadata_of(const AttributionGraph& graph, const PrunedGraph& pruned,
                  const ViewerOptions& options) {
   const Provenance& provenance = graph.provenance();
@@ -92,7 +105,7 @@ Json metadata_of(const AttributionGraph& graph, const PrunedGraph& pruned,
   }
   metadata["prompt_tokens"] = prompt_tokens(graph);
   metadata["prompt"] = valid_utf8(provenance.prompt);
-  metadata["node_threshold"] = pruned.options.node_threshold;
+  metadata["node_threshold"] = slider_end(graph, pruned);
   if (options.feature_json_base_url.empty()) metadata["schema_version"] = 1;
   metadata["title_prefix"] = valid_utf8(options.title_prefix);
   metadata["n_layers"] = graph.n_layers();

@@ -12,12 +12,13 @@
 #include <numeric>
 #include <vector>
 
-#include <tbb/parallel_for.h>
-
 namespace circuit {
 
 /// Up to this many scores are sorted; more are narrowed down by histograms first.
 inline constexpr std::size_t kSortAtMost = std::size_t{1} << 16U;
+
+/// Calls work(0) … work(n_chunks - 1), in parallel.
+void for_each_chunk(std::size_t n_chunks, const std::function<void(std::size_t)>& work);
 
 /// The score at which the running sum of descending scores first reaches `share` of the total:
 /// those at or above it are kept, ties included. Infinite when there are no positive scores; the
@@ -72,7 +73,7 @@ class ShareThreshold {
   Histogram count(const Range& range) const {
     std::vector<Histogram> parts(n_chunks_);
     const std::uint64_t mask = (std::uint64_t{1} << (range.shift - range.next_shift())) - 1;
-    tbb::parallel_for(std::size_t{0}, n_chunks_, [&](std::size_t chunk) {
+    for_each_chunk(n_chunks_, [&](std::size_t chunk) {
       Histogram& part = parts[chunk];
       visit_(chunk, [&](double score) {
         const auto bits = std::bit_cast<std::uint64_t>(score);
@@ -109,7 +110,7 @@ class ShareThreshold {
   std::vector<double> gather(const Range& range) const {
     if (range.shift == 0) return {std::bit_cast<double>(range.prefix)};
     std::vector<std::vector<double>> parts(n_chunks_);
-    tbb::parallel_for(std::size_t{0}, n_chunks_, [&](std::size_t chunk) {
+    for_each_chunk(n_chunks_, [&](std::size_t chunk) {
       visit_(chunk, [&](double score) {
         if (range.holds(std::bit_cast<std::uint64_t>(score))) parts[chunk].push_back(score);
       });
@@ -134,7 +135,7 @@ class ShareThreshold {
 
   double smallest() const {
     std::vector<double> parts(n_chunks_, std::numeric_limits<double>::infinity());
-    tbb::parallel_for(std::size_t{0}, n_chunks_, [&](std::size_t chunk) {
+    for_each_chunk(n_chunks_, [&](std::size_t chunk) {
       double least = parts[chunk];
       visit_(chunk, [&](double score) { least = std::min(least, score); });
       parts[chunk] = least;

@@ -6,6 +6,14 @@ set(vendor
   d3-dispatch d3-timer d3-ease d3-color d3-interpolate d3-selection d3-transition d3-drag d3-zoom
   d3-quadtree d3-force)
 set(modules
+  core/graph.mjs core/influence.mjs core/prune.mjs core/scores.mjs core/paths.mjs core/groups.mjs
+  core/state.mjs core/address.mjs core/search.mjs core/layout.mjs core/subgraph_layout.mjs
+  core/compare.mjs core/viewer_json.mjs
+  view/dom.mjs view/theme.mjs view/canvas_painter.mjs view/svg_painter.mjs view/tooltip.mjs
+  view/link_graph_scene.mjs view/link_graph.mjs view/subgraph.mjs view/node_list.mjs view/card.mjs
+  view/node_panel.mjs view/pins_panel.mjs view/path_panel.mjs view/compare_panel.mjs
+  view/controls.mjs view/search_box.mjs view/tabs.mjs view/pictures.mjs view/files.mjs view/keys.mjs
+  view/model.mjs
   app.mjs)
 
 set(inputs ${modules} page.html page.css join.cmake)

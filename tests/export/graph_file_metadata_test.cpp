@@ -40,6 +40,19 @@ TEST(GraphFileMetadata, ReadsWhatItWrote) {
   EXPECT_EQ(parsed.pruning->node_threshold, 0.8);
 }
 
+TEST(GraphFileMetadata, ReadsHowItWasPruned) {
+  const AttributionGraph graph = testing::synthetic_graph();
+  const PruneOptions all{.node_threshold = 0.7,
+                         .edge_threshold = 0.9,
+                         .keep_errors = true,
+                         .max_nodes = 12,
+                         .edge_rule = EdgeRule::kPerTarget};
+  for (const PruneOptions& options : {PruneOptions(), all}) {
+    const PrunedGraph pruned = prune(graph, options);
+    EXPECT_EQ(parse_graph_file_metadata(graph_file_metadata(graph, &pruned, {})).pruning, options);
+  }
+}
+
 TEST(GraphFileMetadata, RefusesOtherFormatsAndVersions) {
   EXPECT_EQ(error_with("format", "pt"), "metadata format: is 'pt', expected circuit.graph");
   EXPECT_EQ(error_with("version", "2"), "metadata version: is '2', expected 1");
@@ -68,6 +81,8 @@ TEST(GraphFileMetadata, RefusesValuesOfAnotherKind) {
   EXPECT_EQ(error_with("pruned", "yes"), "metadata pruned: is 'yes', expected true or false");
   EXPECT_EQ(error_with("node_threshold", "1.5"),
             "metadata node_threshold: is 1.5, expected a number in [0, 1]");
+  EXPECT_EQ(error_with("max_nodes", "many"),
+            "metadata max_nodes: is 'many', expected a count of nodes");
 }
 
 TEST(GraphFileMetadata, NamesWhatIsMissing) {

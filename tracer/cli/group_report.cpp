@@ -57,24 +57,6 @@ std::string strongest(const AttributionGraph& graph, const GroupedGraph& grouped
 
 using Row = std::vector<std::string>;
 
-std::vector<std::string> aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size(), 0);
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], characters(row[i]));
-    }
-  }
-  std::vector<std::string> lines;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += i + 1 < row.size() ? padded(row[i], widths[i]) + "  " : row[i];
-    }
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
 std::vector<std::string> group_lines(const AttributionGraph& graph, const GroupResult& result) {
   const GroupedGraph& grouped = result.grouped;
   std::vector<Row> rows = {{"name", "nodes", "influence", "strongest in", "strongest out"}};
@@ -88,7 +70,7 @@ std::vector<std::string> group_lines(const AttributionGraph& graph, const GroupR
                     strongest(graph, grouped, unit, &GroupedEdge::target, &GroupedEdge::source),
                     strongest(graph, grouped, unit, &GroupedEdge::source, &GroupedEdge::target)});
   }
-  std::vector<std::string> lines = aligned(rows);
+  std::vector<std::string> lines = aligned_columns(rows);
   if (grouped.n_supernodes > kMostShown) {
     lines.push_back("and " + count_text(grouped.n_supernodes - kMostShown) +
                     " more: --json has all");

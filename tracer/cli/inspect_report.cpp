@@ -120,13 +120,20 @@ std::vector<std::string> settings_items(const AttributionGraph& graph) {
   return items;
 }
 
+std::string pruning_options_text(const PruneOptions& options) {
+  return number_text(options.node_threshold) + " and " + number_text(options.edge_threshold) +
+         (options.edge_rule == EdgeRule::kPerTarget ? " per target" : "") +
+         (options.max_nodes > 0 ? ", at most " + std::to_string(options.max_nodes) + " nodes"
+                                : "") +
+         (options.keep_errors ? ", with errors" : "");
+}
+
 std::string pruning_text(const GraphFile& file) {
   if (!file.pruned) return "not pruned";
   const PrunedGraph& pruned = *file.pruned;
   return counted(static_cast<std::int64_t>(pruned.kept_nodes())) + " nodes, " +
          counted(static_cast<std::int64_t>(pruned.kept_edges())) + " edges kept at " +
-         number_text(pruned.options.node_threshold) + " and " +
-         number_text(pruned.options.edge_threshold) +
+         pruning_options_text(pruned.options) +
          (is_compact(file.graph) ? ", the others left out" : "");
 }
 
@@ -239,6 +246,9 @@ Json pruning_object(const GraphFile& file) {
   if (!file.pruned) return nullptr;
   return {{"node_threshold", file.pruned->options.node_threshold},
           {"edge_threshold", file.pruned->options.edge_threshold},
+          {"max_nodes", file.pruned->options.max_nodes},
+          {"keep_errors", file.pruned->options.keep_errors},
+          {"edges_per_target", file.pruned->options.edge_rule == EdgeRule::kPerTarget},
           {"nodes", file.pruned->kept_nodes()},
           {"edges", file.pruned->kept_edges()},
           {"compact", is_compact(file.graph)}};

@@ -142,13 +142,28 @@ int run_program(int argc, const char* const* argv) {
   program.require_subcommand(0, 1);
   program.footer(kExamples);
   CLI::App& labels = labels_of(program);
-  const std::array<Command, 16> commands = {
-      add_trace(program),       add_prune(program),    add_export(program),
-      add_group(program),       add_score(program),    add_inspect(program),
-      add_convert(program),     add_verify(program),   add_tokenize(program),
-      add_features(program),    add_evaluate(program), add_intervene(program),
-      add_generate(program),    add_serve(program),    add_labels_import(labels),
-      add_labels_export(labels)};
+  // One a line: additions then merge.
+  // clang-format off
+  const std::array commands = {
+      add_trace(program),
+      add_prune(program),
+      add_export(program),
+      add_score(program),
+      add_paths(program),
+      add_group(program),
+      add_serve(program),
+      add_labels_import(labels),
+      add_labels_export(labels),
+      add_inspect(program),
+      add_convert(program),
+      add_verify(program),
+      add_tokenize(program),
+      add_features(program),
+      add_evaluate(program),
+      add_intervene(program),
+      add_generate(program),
+  };
+  // clang-format on
   configure(program);
   const int parsed = parse(program, argc, argv);
   if (parsed != kDone) return parsed < 0 ? kDone : parsed;

@@ -1,5 +1,6 @@
 #include "tracer/cli/prune_options.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,12 @@
 #include "export/output_text.h"
 
 namespace circuit::cli {
+namespace {
+
+constexpr const char* kOptions[] = {"--node-threshold", "--edge-threshold", "--max-nodes",
+                                    "--keep-errors", "--edges-per-target"};
+
+}  // namespace
 
 void add_prune_options(CLI::App& command, PruneOptions& options, const std::string& group) {
   command
@@ -19,10 +26,26 @@ void add_prune_options(CLI::App& command, PruneOptions& options, const std::stri
                   "Share of all edge scores that kept edges cover, 0 to 1")
       ->capture_default_str()
       ->group(group);
+  command
+      .add_option("--max-nodes", options.max_nodes,
+                  "Keep so many features and errors at most, the most influential, instead of a "
+                  "share; 0: no such limit")
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_flag("--keep-errors", options.keep_errors,
+                "Cut no error for its small influence, as the attribution-graphs paper does")
+      ->group(group);
+  command
+      .add_flag_callback(
+          "--edges-per-target", [&options] { options.edge_rule = EdgeRule::kPerTarget; },
+          "Let --edge-threshold be a share of each node's own input")
+      ->group(group);
 }
 
 bool prune_options_given(const CLI::App& command) {
-  return command.count("--node-threshold") > 0 || command.count("--edge-threshold") > 0;
+  return std::ranges::any_of(kOptions,
+                             [&](const char* option) { return command.count(option) > 0; });
 }
 
 void check_share(const std::string& option, double value) {

@@ -1,4 +1,5 @@
-// `--node-threshold` and `--edge-threshold`.
+// How a graph is pruned: `--node-threshold`, `--edge-threshold`, `--max-nodes`, `--keep-errors`,
+// `--edges-per-target`.
 #pragma once
 
 #include <string>
@@ -11,10 +12,10 @@ class App;
 
 namespace circuit::cli {
 
-/// Binds both options to `options`, in `group` of the help; their defaults are what it holds.
+/// Binds the options to `options`, in `group` of the help; their defaults are what it holds.
 void add_prune_options(CLI::App& command, PruneOptions& options, const std::string& group);
 
-/// Whether one of the two was given on the command line.
+/// Whether one of them was given on the command line.
 bool prune_options_given(const CLI::App& command);
 
 /// Throws std::invalid_argument when a threshold is outside [0, 1] or not finite.

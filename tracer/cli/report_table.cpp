@@ -61,6 +61,25 @@ std::string padded_left(const std::string& text, std::size_t width) {
   return spaces_for(text, width) + text;
 }
 
+std::vector<std::string> aligned_columns(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(row.size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], characters(row[i]));
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += i + 1 < row.size() ? padded(row[i], widths[i]) + "  " : row[i];
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 std::string count_text(std::size_t count) {
   std::string text = std::to_string(count);
   for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, ",");

@@ -33,6 +33,9 @@ std::size_t characters(const std::string& text);
 std::string padded(const std::string& text, std::size_t width);
 std::string padded_left(const std::string& text, std::size_t width);
 
+/// One line a row, its columns two spaces apart; all rows have as many columns.
+std::vector<std::string> aligned_columns(const std::vector<std::vector<std::string>>& rows);
+
 /// `12,345`.
 std::string count_text(std::size_t count);
 

@@ -94,7 +94,10 @@ Json output_settings(const TraceRequest& common) {
           {"graph", common.save_graph},
           {"labels", common.labels ? text_hash(labels_jsonl(*common.labels)) : ""},
           {"node-threshold", common.pruning.node_threshold},
-          {"edge-threshold", common.pruning.edge_threshold}};
+          {"edge-threshold", common.pruning.edge_threshold},
+          {"keep-errors", common.pruning.keep_errors},
+          {"max-nodes", common.pruning.max_nodes},
+          {"edge-rule", static_cast<int>(common.pruning.edge_rule)}};
 }
 
 }  // namespace
