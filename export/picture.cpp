@@ -20,6 +20,7 @@ namespace {
 
 constexpr double kBoxGap = 17;     // between boxes of a line
 constexpr double kColumnGap = 26;  // between positions
+constexpr double kTokenGap = 10;   // between positions with nothing but their tokens
 constexpr double kLineGap = 26;    // between lines of a layer
 constexpr double kLayerGap = 50;   // between layers, at least
 constexpr std::size_t kMostBoxesPerLine = 8;
@@ -56,6 +57,7 @@ using CellLines = std::vector<std::vector<std::size_t>>;
 struct Column {
   double left = 0;
   double width = 0;
+  bool token_only = true;
   double centre() const { return left + width / 2; }
   double right() const { return left + width; }
 };
@@ -157,17 +159,26 @@ class Layout {
       if (is_target_row(row)) continue;
       for (const auto& [position, cell] : row.cells) {
         Column& column = columns_[static_cast<std::size_t>(position)];
+        column.token_only = column.token_only && row.layer < 0;
         for (const auto& line : cut_cell(cell)) {
           column.width = std::max(column.width, line_width(line));
         }
       }
     }
     double left = 0;
-    for (Column& column : columns_) {
+    for (std::size_t p = 0; p < columns_.size(); ++p) {
+      Column& column = columns_[p];
       column.left = left;
       column.width = std::max(column.width, 24.0);
-      left += column.width + kColumnGap;
+      left += column.width + gap_behind(p);
     }
+  }
+
+  /// Long prompts are wide: tokens that nothing stands above move together.
+  double gap_behind(std::size_t p) const {
+    const bool tokens =
+        p + 1 < columns_.size() && columns_[p].token_only && columns_[p + 1].token_only;
+    return tokens ? kTokenGap : kColumnGap;
   }
 
   /// Centres `line` on `x`; boxes of a line share its height, errors keep theirs.
@@ -298,7 +309,7 @@ class Layout {
     for (std::size_t p = 0; p < columns_.size(); ++p) {
       const Column& column = columns_[p];
       if (p > 0) {
-        const double x = column.left - kColumnGap / 2;
+        const double x = column.left - gap_behind(p - 1) / 2;
         picture.shapes.push_back({{x, bottom}, {x, top}, std::string(kSeparator), 0.8});
       }
       picture.texts.push_back({{column.centre(), bottom - 11},

@@ -18,7 +18,7 @@ struct PictureOptions {
   double dots_per_inch = 120;
   /// Edges that are drawn at most, those with the largest shares of their target's kept input;
   /// 0 = all. Thousands hide each other, and cost a second for every few thousand. DOT has all.
-  std::size_t most_edges = 2000;
+  std::size_t most_edges = 1000;
   /// Lines of a feature's label before it is cut, at least 1.
   std::size_t label_lines = 3;
   /// The heading. Empty = the prompt.
