@@ -33,8 +33,8 @@ std::string version_of(const struct stat& status) {
   for (const auto part :
        {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
         static_cast<std::uint64_t>(status.st_size),
-        static_cast<std::uint64_t>(status.st_mtim.tv_sec),
-        static_cast<std::uint64_t>(status.st_mtim.tv_nsec)}) {
+        static_cast<std::uint64_t>(status.st_ctim.tv_sec),
+        static_cast<std::uint64_t>(status.st_ctim.tv_nsec)}) {
     version += (version.empty() ? "" : "-") + std::to_string(part);
   }
   return version;
