@@ -1,5 +1,6 @@
 #include "export/picture.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -92,6 +93,25 @@ TEST(Picture, PutsHigherLayersHigherAndLaterPositionsToTheRight) {
       EXPECT_TRUE(node_a.position >= node_b.position || a.centre.x < b.centre.x);
     }
   }
+}
+
+TEST(Picture, DrawsTheStrongestEdgesAndSaysSo) {
+  const AttributionGraph graph = testing::synthetic_graph();
+  const PrunedGraph pruned = prune(graph, {0.95, 0.98});
+  const Picture all = lay_out(graph, pruned, {.most_edges = 0});
+  ASSERT_GT(all.curves.size(), 50U);
+  const Picture some = lay_out(graph, pruned, {.most_edges = 20});
+  ASSERT_EQ(some.curves.size(), 20U);
+  EXPECT_EQ(some.boxes.size(), all.boxes.size());
+  const double weakest = all.curves[all.curves.size() - 20].share;  // weak ones come first
+  for (const Curve& curve : some.curves) EXPECT_GE(curve.share, weakest);
+  const auto says = [](const Picture& picture) {
+    return std::ranges::any_of(picture.texts, [](const Text& text) {
+      return text.text.find("only the 20 strongest edges are drawn") != text.text.npos;
+    });
+  };
+  EXPECT_TRUE(says(some));
+  EXPECT_FALSE(says(all));
 }
 
 TEST(Picture, ShowsTitleScoresAndRowNames) {

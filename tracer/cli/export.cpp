@@ -8,6 +8,7 @@
 #include "export/outputs.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
@@ -29,6 +30,7 @@ struct ExportCommand {
   OutputFiles output;
   std::filesystem::path features;
   std::filesystem::path other;
+  std::filesystem::path labels;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -51,6 +53,7 @@ void add_options(CLI::App& command, ExportCommand& request) {
                   "Second graph that the page (html) compares GRAPH with, pruned likewise")
       ->type_name("GRAPH")
       ->group("Output");
+  add_labels_option(command, request.labels, "Output");
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -85,7 +88,7 @@ PrunedGraph choose(const ExportCommand& request, const GraphInput& input) {
 }
 
 void run(const ExportCommand& request) {
-  OutputOptions options;
+  OutputOptions options{.picture = request.output.picture};
   if (!request.features.empty()) options.html.cards = read_feature_cards(request.features);
   std::optional<GraphInput> other;
   std::optional<PrunedGraph> other_pruned;
@@ -97,7 +100,8 @@ void run(const ExportCommand& request) {
                             .title = name_of_graph(request.other, ""),
                             .scores = whole_scores(other->file)};
   }
-  const GraphInput input = read_graph(request.graph);
+  GraphInput input = read_graph(request.graph);
+  apply_labels_option(request.labels, input.file.graph);
   options.viewer = input.viewer;
   const PrunedGraph pruned = choose(request, input);
   const auto files = write_outputs(request.output.folder, request.output.name,

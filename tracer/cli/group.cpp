@@ -113,7 +113,8 @@ std::vector<std::filesystem::path> write_files(const GroupCommand& group, const 
   write_file_atomically(path, supernode_file_text(groups));
   std::vector<std::filesystem::path> files = {path};
   if (group.output.formats.empty()) return files;
-  OutputOptions options{.viewer = input.viewer, .supernodes = supernodes};
+  OutputOptions options{
+      .viewer = input.viewer, .picture = group.output.picture, .supernodes = supernodes};
   options.viewer.state.supernodes.clear();  // these take their place
   const auto written =
       write_outputs(group.output.folder, group.output.name, parse_formats(group.output.formats),

@@ -37,6 +37,12 @@ void add_output_options(CLI::App& command, OutputFiles& files, const std::string
       ->type_name("LIST")
       ->capture_default_str()
       ->group("Output");
+  command
+      .add_option("--max-edges", files.picture.most_edges,
+                  "Edges that svg, png and pdf show at most, the strongest; 0 = all")
+      ->type_name("N")
+      ->capture_default_str()
+      ->group("Output");
 }
 
 void check_output_files(const OutputFiles& files, FormatsMay formats) {

@@ -98,6 +98,14 @@ TEST_F(SavedGraph, ExportsEveryFormatAndEverything) {
   EXPECT_EQ(all["edges"], inspected["graph"]["edges"]);
 }
 
+TEST_F(SavedGraph, ShowsNoMoreEdgesThanItIsTold) {
+  run({"export", graph(), "--format", "svg", "--max-edges", "5"});
+  EXPECT_THAT(read_text(out_ / "small.svg"), HasSubstr("only the 5 strongest edges are drawn"));
+  run({"export", graph(), "--format", "svg", "--max-edges", "0"});
+  EXPECT_EQ(read_text(out_ / "small.svg").find("strongest edges"), std::string::npos);
+  expect_failure(run_circuit({"export", graph(), "--max-edges", "-1"}), 2, {"--max-edges"});
+}
+
 TEST_F(SavedGraph, PrunesAndThenExportsAsTraceDoes) {
   const Json report = run_json({"prune", graph()});
   EXPECT_EQ(report["nodes"], report_["nodes"]);
