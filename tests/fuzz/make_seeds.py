@@ -24,6 +24,26 @@ def write(target, name, content):
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
 
 
+def viewer_seeds():
+    for name in ["neuronpedia", "old-gemma", "eleuther"]:
+        text = (GOLDEN / "viewers" / f"{name}.json").read_text(encoding="utf-8")
+        write("viewer_json", name, json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")))
+    node = {"node_id": "0_1_0", "feature": 2, "layer": "0", "ctx_idx": 0, "feature_type": "cross layer transcoder",
+            "clerp": "a", "influence": 0.5, "activation": float("nan")}
+    error = {"node_id": "0_1_0", "feature": -1, "layer": "1", "ctx_idx": 0, "feature_type": "mlp reconstruction error"}
+    logit = {"node_id": "3_7_0", "feature": 7, "layer": "3", "ctx_idx": 0, "feature_type": "logit",
+             "clerp": 'Output "b" (p=0.5)'}
+    own = {"metadata": {"format": "circuit.graph", "version": "1", "n_layers": "2", "tokens": '["t"]',
+                        "target_labels": '["b"]', "settings": "{}", "feature_labels": "{}", "pruned": "true",
+                        "node_threshold": "0.8", "edge_threshold": "0.98"},
+           "input_ids": [4], "target_token_ids": [7], "target_weights": [0.5], "target_kinds": [0]}
+    write("viewer_json", "own", json.dumps({
+        "metadata": {"slug": "s", "scan": "s", "prompt_tokens": ["t"], "prompt": "t", "schema_version": 1, "n_layers": 2},
+        "qParams": {"pinnedIds": ["0_1_0"], "supernodes": [["s", "0_1_0"]]}, "nodes": [node, error, logit],
+        "links": [{"source": "0_1_0", "target": "3_7_0", "weight": 1}, {"source": "0_1_0", "target": "3_7_0", "weight": 2}],
+        "circuit": own}))
+
+
 def safetensors_seeds():
     two = {"a": numpy.arange(6, dtype=numpy.float32).reshape(2, 3), "b.c": numpy.array(3, dtype=numpy.int64)}
     write("safetensors", "two", save(two, metadata={"format": "pt", "k": "é"}))
@@ -154,6 +174,7 @@ def main():
     chat_template_seeds()
     labels_seeds()
     request_head_seeds()
+    viewer_seeds()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,8 @@ void require_writable(const std::filesystem::path& folder) {
 std::string name_of_graph(const std::filesystem::path& graph, const std::string& ending) {
   std::string name = graph.filename().string();
   for (const std::string_view known :
-       {std::string_view(".graph.safetensors"), std::string_view(".safetensors")}) {
+       {std::string_view(".graph.safetensors"), std::string_view(".safetensors"),
+        std::string_view(".json")}) {
     if (name.ends_with(known)) name.resize(name.size() - known.size());
   }
   return slug(name).substr(0, kLongestName - ending.size()) + ending;

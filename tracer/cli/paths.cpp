@@ -212,10 +212,11 @@ std::string paths_report(const AttributionGraph& graph, const PathQuery& query,
 }
 
 void run(const PathsCommand& paths) {
-  const GraphFile file = read_graph_file(paths.graph);
+  const GraphInput input = read_graph(paths.graph);
+  const GraphFile& file = input.file;
   const AttributionGraph& graph = file.graph;
   const PrunedGraph pruned =
-      choose_pruning(file, paths.pruning, prune_options_given(*paths.parsed));
+      choose_pruning(input, paths.pruning, prune_options_given(*paths.parsed));
   const PathQuery query = resolve(paths, graph, pruned);
   const std::vector<Path> found = strongest_paths(graph, pruned, query);
   std::vector<std::filesystem::path> files;

@@ -103,17 +103,19 @@ void write_graph(const PruneCommand& command, const GraphFile& file, const Prune
 }
 
 void run(const PruneCommand& command) {
-  GraphFile file = read_graph_file(command.graph);
-  apply_labels_option(command.labels, file.graph);
-  const PrunedGraph pruned = prune(file.graph, command.options);
+  GraphInput input = read_graph(command.graph);
+  apply_labels_option(command.labels, input.file.graph);
+  const GraphFile& file = input.file;
+  const PrunedGraph pruned = prune_anew(input, command.options);
   std::vector<std::filesystem::path> files;
   if (command.output.formats.empty()) {
     write_graph(command, file, pruned);
     files.push_back(command.output.graph_file());
   } else {
-    files = write_outputs(command.output.folder, command.output.name,
-                          parse_formats(command.output.formats), file.graph, pruned,
-                          whole_scores(file), {.picture = command.output.picture});
+    files =
+        write_outputs(command.output.folder, command.output.name,
+                      parse_formats(command.output.formats), file.graph, pruned, whole_scores(file),
+                      {.viewer = input.viewer, .picture = command.output.picture});
   }
   print(command.json ? written_files_json(pruned, files)
                      : written_files_text(file.graph, pruned, files));

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "export/feature_cards.h"
+#include "export/outputs.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/engine_library.h"
@@ -123,6 +125,11 @@ void add_options(CLI::App& command, TraceCommand& trace) {
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
   add_labels_option(command, trace.labels, "Output");
   command
+      .add_option("--features", trace.request.features,
+                  "Feature cards to show on the page (html), one JSON object a line")
+      ->type_name("FILE")
+      ->group("Output");
+  command
       .add_flag("--save-graph", trace.request.save_graph,
                 "Also write NAME.graph.safetensors, the whole graph before pruning")
       ->group("Output");
@@ -160,6 +167,9 @@ void check(TraceCommand& trace) {
   options.memory_bytes = parse_byte_size(trace.memory);
   check_prune_options(trace.request.pruning);
   check_output_files(trace.request.output);
+  if (trace.given("--features") && !has_format(trace.request.output.formats, OutputFormat::kHtml)) {
+    throw std::invalid_argument("--features without --format html, which alone shows them");
+  }
   apply_machine_options(trace.machine, trace.request.load);
   if (trace.given("--device-memory")) {
     if (trace.machine.device == "cpu") {
@@ -175,6 +185,7 @@ void check(TraceCommand& trace) {
     trace.request.labels = std::make_shared<const FeatureLabels>(read_labels(trace.labels));
   }
   require_writable(trace.request.output.folder);
+  if (trace.given("--features")) trace.request.cards = read_feature_cards(trace.request.features);
 }
 
 void run_list(TraceCommand& trace) {

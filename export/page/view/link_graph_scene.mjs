@@ -61,7 +61,7 @@ export function drawNodes(painter, scene) {
 }
 
 function styleOf({graph, theme, strength, compare}, i, radius) {
-  const line = {stroke: theme.muted, width: radius < 3 ? 0.4 : 0.9};
+  const line = radius < 2.6 ? {} : {stroke: theme.muted, width: 0.9};
   if (compare && compare.status[i] === 1) return {fill: theme.common, ...line};
   if (compare && compare.status[i] === 2) return {fill: theme.only_a, ...line};
   if (graph.kind[i] === FEATURE) return {fill: heatOf(theme, strength[i]), ...line};

@@ -62,9 +62,10 @@ std::vector<std::filesystem::path> write_files(const TraceRequest& request,
   if (output.name.empty()) output.name = default_name(request, graph);
   // A mark of an earlier run is not one of the files that are written now.
   remove_done_mark(output);
+  OutputOptions options{.picture = output.picture, .rebuild_index = index == GraphIndex::kRebuild};
+  options.html.cards = request.cards;
   std::vector<std::filesystem::path> files = write_outputs(
-      output.folder, output.name, parse_formats(output.formats), graph, pruned, scores,
-      {.picture = output.picture, .rebuild_index = index == GraphIndex::kRebuild});
+      output.folder, output.name, parse_formats(output.formats), graph, pruned, scores, options);
   if (request.save_graph) {
     write_graph_file(output.graph_file(), graph, nullptr, scores);
     files.push_back(output.graph_file());
