@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
-#include <numeric>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "export/picture_boxes.h"
 #include "export/picture_legend.h"
 #include "export/picture_routes.h"
+#include "export/strongest_edges.h"
 
 namespace circuit {
 namespace {
@@ -35,21 +35,6 @@ struct Row {
   std::size_t first_line = 0;
   std::size_t n_lines = 1;
 };
-
-/// The `most` edges with the largest shares, in their order; all for 0.
-std::vector<KeptEdge> strongest(std::vector<KeptEdge> edges, std::size_t most) {
-  if (most == 0 || edges.size() <= most) return edges;
-  std::vector<std::size_t> order(edges.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(most), {},
-                           [&](std::size_t i) { return std::pair(-edges[i].share, i); });
-  order.resize(most);
-  std::ranges::sort(order);
-  std::vector<KeptEdge> chosen;
-  chosen.reserve(most);
-  for (const std::size_t i : order) chosen.push_back(edges[i]);
-  return chosen;
-}
 
 /// A cell's boxes, cut into lines of nearly equal length.
 using CellLines = std::vector<std::vector<std::size_t>>;
@@ -339,7 +324,8 @@ Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
   if (kept.nodes.empty() || graph.n_positions() == 0) {
     throw std::invalid_argument("[lay_out] no node is kept, expected at least one");
   }
-  const std::vector<KeptEdge> drawn = strongest(kept.edges, options.most_edges);
+  const std::vector<KeptEdge> drawn =
+      strongest_edges(graph, pruned, kept.edges, options.most_edges);
   Layout layout(graph, kept, drawn, make_boxes(graph, pruned, kept, options));
   return layout.finish(pruned, options);
 }

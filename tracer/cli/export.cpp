@@ -28,9 +28,9 @@ struct ExportCommand {
   PruneOptions options;
   bool all = false;
   OutputFiles output;
+  std::filesystem::path labels;
   std::filesystem::path features;
   std::filesystem::path other;
-  std::filesystem::path labels;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -43,6 +43,7 @@ void add_options(CLI::App& command, ExportCommand& request) {
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  add_labels_option(command, request.labels, "Output");
   command
       .add_option("--features", request.features,
                   "Feature cards to show on the page (html), one JSON object a line")
@@ -53,7 +54,6 @@ void add_options(CLI::App& command, ExportCommand& request) {
                   "Second graph that the page (html) compares GRAPH with, pruned likewise")
       ->type_name("GRAPH")
       ->group("Output");
-  add_labels_option(command, request.labels, "Output");
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -94,6 +94,7 @@ void run(const ExportCommand& request) {
   std::optional<PrunedGraph> other_pruned;
   if (!request.other.empty()) {
     other = read_graph(request.other);
+    apply_labels_option(request.labels, other->file.graph);
     other_pruned = choose(request, *other);
     options.html.compare = {.graph = &other->file.graph,
                             .pruned = &*other_pruned,

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "export/feature_labels.h"
-#include "export/graph_file.h"
 #include "export/label_import.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
@@ -87,8 +86,8 @@ struct ExportLabelsCommand {
 };
 
 void run_export(const ExportLabelsCommand& request) {
-  const GraphFile file = read_graph_file(request.graph);
-  const FeatureLabels& labels = file.graph.provenance().feature_labels;
+  const GraphInput input = read_graph(request.graph);
+  const FeatureLabels& labels = input.file.graph.provenance().feature_labels;
   write(request.out, labels);
   if (request.out.json) {
     nlohmann::ordered_json object;

@@ -103,7 +103,8 @@ TEST_F(SavedGraph, ShowsNoMoreEdgesThanItIsTold) {
   EXPECT_THAT(read_text(out_ / "small.svg"), HasSubstr("only the 5 strongest edges are drawn"));
   run({"export", graph(), "--format", "svg", "--max-edges", "0"});
   EXPECT_EQ(read_text(out_ / "small.svg").find("strongest edges"), std::string::npos);
-  expect_failure(run_circuit({"export", graph(), "--max-edges", "-1"}), 2, {"--max-edges"});
+  expect_failure(run_circuit({"export", graph(), "--max-edges", "-1"}), 2,
+                 {"--max-edges", "is -1, expected a whole number from 0"});
 }
 
 TEST_F(SavedGraph, PrunesAndThenExportsAsTraceDoes) {

@@ -99,6 +99,7 @@ Json output_settings(const TraceRequest& common) {
                    {"max-nodes", common.pruning.max_nodes},
                    {"edge-rule", static_cast<int>(common.pruning.edge_rule)}};
   if (!common.features.empty()) settings["features"] = content_hash(std::array{common.features});
+  if (common.labels) settings["labels"] = text_hash(labels_jsonl(*common.labels));
   return settings;
 }
 
