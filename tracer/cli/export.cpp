@@ -1,14 +1,17 @@
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "export/feature_cards.h"
 #include "export/outputs.h"
 #include "export/view_address.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
 #include "tracer/cli/json_line.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
@@ -22,7 +25,8 @@ constexpr const char* kExamples = R"(Examples:
   circuit export small.graph.safetensors --format svg
   circuit export small.graph.safetensors --format graphml --all --out tables
   circuit export small.graph.safetensors --node-threshold 0.6 --format json,png
-  circuit export small.graph.safetensors --to-url --supernodes mine.supernodes.json)";
+  circuit export small.graph.safetensors --to-url --supernodes mine.supernodes.json
+  circuit export small.graph.safetensors --format html --compare-with large.graph.safetensors)";
 
 struct ExportCommand {
   std::filesystem::path graph;
@@ -33,6 +37,9 @@ struct ExportCommand {
   std::string page = std::string(kViewerPage);
   std::filesystem::path supernodes;
   bool force = false;
+  std::filesystem::path labels;
+  std::filesystem::path features;
+  std::filesystem::path other;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -59,6 +66,17 @@ void add_options(CLI::App& command, ExportCommand& request) {
       ->type_name("FILE")
       ->group(url);
   command.add_flag("--force", request.force, "Take a file made with other transcoders")->group(url);
+  add_labels_option(command, request.labels, "Output");
+  command
+      .add_option("--features", request.features,
+                  "Feature cards to show on the page (html), one JSON object a line")
+      ->type_name("FILE")
+      ->group("Output");
+  command
+      .add_option("--compare-with", request.other,
+                  "Second graph that the page (html) compares GRAPH with, pruned likewise")
+      ->type_name("GRAPH")
+      ->group("Output");
   command.add_flag("--json", request.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -78,13 +96,39 @@ void check(ExportCommand& request) {
   if (request.force && request.supernodes.empty()) {
     throw std::invalid_argument("--force without --supernodes");
   }
+  const bool page = has_format(request.output.formats, OutputFormat::kHtml);
+  if (!page && !request.features.empty()) {
+    throw std::invalid_argument("--features without --format html, which alone shows them");
+  }
+  if (!page && !request.other.empty()) {
+    throw std::invalid_argument("--compare-with without --format html, which alone compares");
+  }
   if (request.output.name.empty()) request.output.name = name_of_graph(request.graph, "");
   require_writable(request.output.folder);
 }
 
-PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
-  if (request.all) return keep_all(file.graph);
-  return choose_pruning(file, request.options, prune_options_given(*request.parsed));
+/// What is left of a compact graph keeps the influence that it had in the whole one.
+PrunedGraph choose(const ExportCommand& request, const GraphInput& input) {
+  if (request.all) {
+    PrunedGraph all = keep_all(input.file.graph);
+    if (is_compact(input.file.graph) && input.file.pruned) {
+      all.node_cumulative_influence = input.file.pruned->node_cumulative_influence;
+    }
+    return all;
+  }
+  return choose_pruning(input, request.options, prune_options_given(*request.parsed));
+}
+
+/// Those of the file that was given, else those of a viewer's graph.
+std::vector<Supernode> choose_supernodes(const ExportCommand& request, const GraphInput& input,
+                                         const PrunedGraph& pruned) {
+  const AttributionGraph& graph = input.file.graph;
+  if (!request.supernodes.empty()) {
+    return read_supernodes_for("export", graph, pruned, request.supernodes, request.force)
+        .supernodes;
+  }
+  if (!request.to_url) return {};
+  return supernodes_of_view(graph, pruned, input.viewer.state).supernodes;
 }
 
 void print_url(const ExportCommand& request, const std::string& url) {
@@ -92,23 +136,34 @@ void print_url(const ExportCommand& request, const std::string& url) {
 }
 
 void run(const ExportCommand& request) {
-  const GraphFile file = read_graph_file(request.graph);
-  const PrunedGraph pruned = choose(request, file);
-  std::vector<Supernode> supernodes;
-  if (!request.supernodes.empty()) {
-    supernodes =
-        read_supernodes_for("export", file.graph, pruned, request.supernodes, request.force)
-            .supernodes;
+  OutputOptions options{.picture = request.output.picture};
+  if (!request.features.empty()) options.html.cards = read_feature_cards(request.features);
+  std::optional<GraphInput> other;
+  std::optional<PrunedGraph> other_pruned;
+  if (!request.other.empty()) {
+    other = read_graph(request.other);
+    apply_labels_option(request.labels, other->file.graph);
+    other_pruned = choose(request, *other);
+    options.html.compare = {.graph = &other->file.graph,
+                            .pruned = &*other_pruned,
+                            .title = name_of_graph(request.other, ""),
+                            .scores = whole_scores(other->file)};
   }
+  GraphInput input = read_graph(request.graph);
+  apply_labels_option(request.labels, input.file.graph);
+  options.viewer = input.viewer;
+  const PrunedGraph pruned = choose(request, input);
+  options.supernodes = choose_supernodes(request, input, pruned);
   if (request.to_url) {
-    print_url(request, view_url(file.graph, pruned, supernodes, request.page, request.output.name));
+    print_url(request, view_url(input.file.graph, pruned, options.supernodes, request.page,
+                                request.output.name));
     return;
   }
   const auto files = write_outputs(request.output.folder, request.output.name,
-                                   parse_formats(request.output.formats), file.graph, pruned,
-                                   whole_scores(file), {.supernodes = std::move(supernodes)});
+                                   parse_formats(request.output.formats), input.file.graph, pruned,
+                                   whole_scores(input.file), options);
   print(request.json ? written_files_json(pruned, files)
-                     : written_files_text(file.graph, pruned, files));
+                     : written_files_text(input.file.graph, pruned, files));
 }
 
 }  // namespace
