@@ -171,6 +171,17 @@ TEST_F(Group, GoesToAnAddressAndBack) {
             Json::parse(R"([{"name":"a & b","nodes":[")" + id + R"(","7_845_5"]}])"));
 }
 
+TEST_F(Group, IsExportedAsItIsDrawn) {
+  run({"--by", "neighbours", "--name", "drawn", "--format", "svg,dot"});
+  const ChildResult exported =
+      run_circuit({"export", graph(), "--supernodes", "drawn.supernodes.json", "--format",
+                   "svg,dot", "--name", "exported"},
+                  {.directory = out_.path()});
+  ASSERT_EQ(exported.exit_code, 0) << exported.errors;
+  EXPECT_EQ(read_text(out_ / "exported.svg"), read_text(out_ / "drawn.svg"));
+  EXPECT_THAT(read_text(out_ / "exported.dot"), HasSubstr("class=supernode"));
+}
+
 TEST_F(Group, RefusesAddressesThatSayNothing) {
   fail({"--from-url", "nowhere.json"}, {"[view_address] 'nowhere.json' has no parameters"});
   fail({"--from-url", "?supernodes=[[\"a\",\"0_767_1\"]]"},
