@@ -99,8 +99,11 @@ std::size_t blank_not_numbers(std::span<char> text) {
   bool in_text = false;
   for (std::size_t i = 0; i < size; ++i) {
     if (in_text) {
-      if (text[i] == '\\') ++i;
-      if (i < size && text[i] == '"') in_text = false;
+      if (text[i] == '\\') {
+        ++i;
+      } else if (text[i] == '"') {
+        in_text = false;
+      }
       continue;
     }
     in_text = text[i] == '"';

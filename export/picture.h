@@ -14,8 +14,11 @@
 namespace circuit {
 
 struct PictureOptions {
-  /// Of PNG files; lowered for pictures that would pass 16,000 pixels.
+  /// Of PNG files; lowered for pictures that would pass 16,000 pixels a side or 60 million in all.
   double dots_per_inch = 120;
+  /// Edges that are drawn at most, those with the largest shares of what influential nodes read;
+  /// 0 = all. Thousands hide each other, and cost a second for every few thousand. DOT has all.
+  std::size_t most_edges = 1000;
   /// Lines of a feature's label before it is cut, at least 1.
   std::size_t label_lines = 3;
   /// The heading. Empty = the prompt.

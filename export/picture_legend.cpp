@@ -22,7 +22,7 @@ std::string grouped(std::size_t number) {
 }
 
 std::string summary(const AttributionGraph& graph, const KeptGraph& kept,
-                    const PictureOptions& options) {
+                    const PictureOptions& options, const Picture& picture) {
   constexpr const char* kBetween = "   ·   ";
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : kBetween) + part; };
@@ -35,6 +35,9 @@ std::string summary(const AttributionGraph& graph, const KeptGraph& kept,
   }
   add(grouped(kept.nodes.size()) + " of " + grouped(graph.n_nodes()) + " nodes, " +
       grouped(kept.edges.size()) + " of " + grouped(graph.edges().edges()) + " edges");
+  if (picture.curves.size() < kept.edges.size()) {
+    add("only the " + grouped(picture.curves.size()) + " strongest edges are drawn");
+  }
   return text;
 }
 
@@ -45,8 +48,12 @@ void add_heading(const AttributionGraph& graph, const KeptGraph& kept,
   auto lines = wrap_text(one_line(title), width, kTitleSize, 3);
   std::ranges::reverse(lines);
   double y = frame.top + 24;
-  picture.texts.push_back(
-      {{frame.left, y}, summary(graph, kept, options), kTextSize, false, Align::kLeft, kGrey});
+  picture.texts.push_back({{frame.left, y},
+                           summary(graph, kept, options, picture),
+                           kTextSize,
+                           false,
+                           Align::kLeft,
+                           kGrey});
   y += 17;
   for (const std::string& line : lines) {
     picture.texts.push_back({{frame.left, y}, line, kTitleSize, true, Align::kLeft, kInk});

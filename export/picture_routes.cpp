@@ -213,12 +213,12 @@ class Ports {
   std::vector<Ends> ends_;
 };
 
-std::vector<Curve> curves_of(const KeptGraph& kept, std::span<const Box> boxes) {
+std::vector<Curve> curves_of(std::span<const KeptEdge> edges, std::span<const Box> boxes) {
   std::unordered_map<std::size_t, std::size_t> box_of;
   for (std::size_t i = 0; i < boxes.size(); ++i) box_of.emplace(boxes[i].node, i);
   std::vector<Curve> curves;
-  curves.reserve(kept.edges.size());
-  for (const KeptEdge& edge : kept.edges) {
+  curves.reserve(edges.size());
+  for (const KeptEdge& edge : edges) {
     curves.push_back({.source = box_of.at(edge.source),
                       .target = box_of.at(edge.target),
                       .weight = edge.weight,
@@ -231,9 +231,9 @@ std::vector<Curve> curves_of(const KeptGraph& kept, std::span<const Box> boxes) 
 
 }  // namespace
 
-std::vector<Curve> route_edges(const KeptGraph& kept, std::span<const Box> boxes,
+std::vector<Curve> route_edges(std::span<const KeptEdge> edges, std::span<const Box> boxes,
                                std::span<const LineExtent> lines) {
-  std::vector<Curve> curves = curves_of(kept, boxes);
+  std::vector<Curve> curves = curves_of(edges, boxes);
   const Lines all{.extents = lines, .obstacles = obstacles_of(boxes, lines.size())};
   const Ports ports(boxes, curves);
   std::vector<Path> paths;

@@ -249,7 +249,10 @@ class NodeReader {
   }
 
   std::int32_t add_target(std::size_t i) {
-    const auto id = node(i).feature ? node(i).feature : number_in_id(node(i).id);
+    const std::string_view name = node(i).id;
+    const bool begins_with_layer = !name.empty() && name.front() >= '0' && name.front() <= '9';
+    auto id = node(i).feature;
+    if (!id && begins_with_layer) id = number_in_id(name);
     const bool token = id && *id >= 0 && *id <= kLargestIndex;
     const std::string text(token_of(node(i).clerp));
     Target target{.kind = token ? TargetKind::kToken : TargetKind::kDirection,

@@ -76,6 +76,21 @@ TEST(Dot, ParsesAgainForHostileTexts) {
   expect_same_graph(graph, pruned, render(graph, pruned, {}, PictureFormat::kDot));
 }
 
+TEST(Dot, HasAllEdgesAlsoWhenPicturesShowFewer) {
+  const AttributionGraph graph = synthetic_graph();
+  const PrunedGraph pruned = prune(graph);
+  const std::size_t kept = kept_graph(graph, pruned).edges.size();
+  ASSERT_GT(kept, 10U);
+  expect_same_graph(graph, pruned, render(graph, pruned, {.most_edges = 10}, PictureFormat::kDot));
+  const std::string svg = render(graph, pruned, {.most_edges = 10}, PictureFormat::kSvg);
+  std::size_t edges = 0;
+  for (std::size_t at = svg.find("class=\"edge\""); at != svg.npos;
+       at = svg.find("class=\"edge\"", at + 1)) {
+    ++edges;
+  }
+  EXPECT_EQ(edges, 10U);
+}
+
 TEST(Dot, IsTheSameTextForTheSameGraph) {
   const AttributionGraph graph = synthetic_graph();
   EXPECT_EQ(render(graph, prune(graph), {}, PictureFormat::kDot),

@@ -55,6 +55,19 @@ TEST(ViewerJson, KeepsTheLoadRulesForSmallOddGraphs) {
   }
 }
 
+TEST(ViewerJson, KeepsTheLoadRulesForWhatAPersonMade) {
+  const AttributionGraph graph = synthetic_graph();
+  const ViewState state{.pinned_ids = {"7_500_7"},
+                        .supernodes = {{"a \"name\"", {"7_500_7"}}, {"", {}}},
+                        .clerps = {{"7_500_7", "\\"}}};
+  const std::string json = viewer_json(graph, prune(graph), {.slug = "s", .state = state});
+  EXPECT_EQ(broken_viewer_rules(json), std::vector<std::string>());
+  const Json params = Json::parse(json)["qParams"];
+  EXPECT_EQ(params["supernodes"][0], Json({"a \"name\"", "7_500_7"}));
+  EXPECT_EQ(Json::parse(params["clerps"].get<std::string>()),
+            Json::array({Json::array({"7_500_7", "\\"})}));
+}
+
 TEST(ViewerJson, HasExactlyTheKeptNodesAndEdges) {
   const AttributionGraph graph = synthetic_graph();
   const PrunedGraph pruned = prune(graph);

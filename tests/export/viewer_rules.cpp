@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -34,6 +35,11 @@ void check_metadata(const Json& metadata, Rules& rules) {
   for (const char* key : {"slug", "scan", "prompt"}) {
     rules.require(has_text(metadata, key), std::string("metadata has no text ") + key);
   }
+  rules.require(metadata.value("slug", "")
+                        .find_first_not_of(
+                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+                    std::string::npos,
+                "the slug cannot be uploaded: " + metadata.value("slug", ""));
   rules.require(has(metadata, "prompt_tokens", Json::value_t::array), "no prompt_tokens");
   rules.require(has(metadata, "transcoder_list", Json::value_t::array), "no transcoder_list");
   rules.require(metadata.contains("node_threshold") && metadata["node_threshold"].is_number() &&
@@ -54,6 +60,31 @@ void check_view_state(const Json& state, Rules& rules) {
   }
   for (const char* key : {"linkType", "clickedId", "sg_pos"}) {
     rules.require(has_text(state, key), std::string("no text ") + key);
+  }
+  for (const Json& group : state["supernodes"]) {
+    rules.require(group.is_array() && !group.empty() && group[0].is_string(),
+                  "a supernode has no name: " + group.dump());
+  }
+  if (!state.contains("clerps")) return;
+  // circuit-tracer's frontend makes a Map of the text's list.
+  rules.require(state["clerps"].is_string(), "clerps is no text");
+  const Json clerps = Json::parse(state.value("clerps", ""), nullptr, /*allow_exceptions=*/false);
+  rules.require(
+      clerps.is_array() &&
+          std::ranges::all_of(clerps,
+                              [](const Json& pair) { return pair.is_array() && pair.size() == 2; }),
+      "clerps is no list of pairs");
+}
+
+/// The stock frontend deletes what stands at more than two thirds of the positions under one layer
+/// and feature: embeddings without features of their own would all vanish.
+void check_repeated_tokens(const Json& graph, Rules& rules) {
+  std::map<std::string, std::size_t> counts;
+  for (const Json& node : graph["nodes"]) {
+    if (node.value("feature_type", "") == "embedding") ++counts[node["feature"].dump()];
+  }
+  for (const auto& [feature, count] : counts) {
+    rules.require(count == 1, "embeddings share the feature " + feature);
   }
 }
 
@@ -120,6 +151,7 @@ std::vector<std::string> broken_viewer_rules(const std::string& json) {
     rules.require(js_ids.insert(node.value("jsNodeId", "")).second, "a jsNodeId stands twice");
   }
   check_links(graph["links"], ids, rules);
+  check_repeated_tokens(graph, rules);
   rules.require(json.size() < 100 * 1024 * 1024, "larger than 100 MiB");
   return rules.take();
 }

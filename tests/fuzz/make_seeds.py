@@ -24,6 +24,26 @@ def write(target, name, content):
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
 
 
+def viewer_seeds():
+    for name in ["neuronpedia", "old-gemma", "eleuther"]:
+        text = (GOLDEN / "viewers" / f"{name}.json").read_text(encoding="utf-8")
+        write("viewer_json", name, json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")))
+    node = {"node_id": "0_1_0", "feature": 2, "layer": "0", "ctx_idx": 0, "feature_type": "cross layer transcoder",
+            "clerp": "a", "influence": 0.5, "activation": float("nan")}
+    error = {"node_id": "0_1_0", "feature": -1, "layer": "1", "ctx_idx": 0, "feature_type": "mlp reconstruction error"}
+    logit = {"node_id": "3_7_0", "feature": 7, "layer": "3", "ctx_idx": 0, "feature_type": "logit",
+             "clerp": 'Output "b" (p=0.5)'}
+    own = {"metadata": {"format": "circuit.graph", "version": "1", "n_layers": "2", "tokens": '["t"]',
+                        "target_labels": '["b"]', "settings": "{}", "feature_labels": "{}", "pruned": "true",
+                        "node_threshold": "0.8", "edge_threshold": "0.98"},
+           "input_ids": [4], "target_token_ids": [7], "target_weights": [0.5], "target_kinds": [0]}
+    write("viewer_json", "own", json.dumps({
+        "metadata": {"slug": "s", "scan": "s", "prompt_tokens": ["t"], "prompt": "t", "schema_version": 1, "n_layers": 2},
+        "qParams": {"pinnedIds": ["0_1_0"], "supernodes": [["s", "0_1_0"]]}, "nodes": [node, error, logit],
+        "links": [{"source": "0_1_0", "target": "3_7_0", "weight": 1}, {"source": "0_1_0", "target": "3_7_0", "weight": 2}],
+        "circuit": own}))
+
+
 def safetensors_seeds():
     two = {"a": numpy.arange(6, dtype=numpy.float32).reshape(2, 3), "b.c": numpy.array(3, dtype=numpy.int64)}
     write("safetensors", "two", save(two, metadata={"format": "pt", "k": "é"}))
@@ -121,8 +141,29 @@ def chat_template_seeds():
             write("chat_template", f"constructs_{index:03}", both)
 
 
+def labels_seeds():
+    label = {"layer": 3, "feature": 7, "text": "grand <b>\u00e9</b>", "source": "me"}
+    other = {"layer": 0, "feature": 0, "text": "x"}
+    write("labels", "labels", json.dumps(label) + "\n\n" + json.dumps(other) + "\r\n")
+    explanation = {"modelId": "gemma-2-2b", "layer": "20-gemmascope-transcoder-16k", "index": "4691",
+                   "description": " LaTeX ", "explanationModelName": "gpt-4o-mini", "embedding": "[0.5]"}
+    short = dict(explanation, layer="20", index=7)
+    write("labels", "explanations", json.dumps(explanation) + "\n" + json.dumps(explanation) + "\n")
+    write("labels", "list", json.dumps([explanation, dict(explanation, description="")], indent=1))
+    write("labels", "short_layer", json.dumps(short))
+
+
+def request_head_seeds():
+    host = "Host: localhost:8080\r\n"
+    write("request_head", "get", f"GET /files/a%20b.json?x HTTP/1.1\r\n{host}Range: bytes=1-\r\nIf-Range: \"a\"\r\n\r\n")
+    write("request_head", "head", f"HEAD /graphs/a HTTP/1.0\r\n{host}If-None-Match: W/\"a\", *\r\nConnection: close\r\n\r\n")
+    write("request_head", "address", "GET /../%2e%2e/ HTTP/1.1\r\nHost: [fe80::1]:8080\r\nRange: bytes=-5\r\n\r\n")
+    write("request_head", "body", f"POST / HTTP/1.1\r\n{host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc")
+
+
 def main():
-    for target in ["safetensors", "npz", "gguf", "gguf_tokenizer", "tokenizer", "config", "transcoder_config", "chat_template"]:
+    for target in ["safetensors", "npz", "gguf", "gguf_tokenizer", "tokenizer", "config", "transcoder_config", "chat_template", "labels",
+                   "request_head"]:
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
     safetensors_seeds()
     npz_seeds()
@@ -131,6 +172,15 @@ def main():
     config_seeds()
     transcoder_config_seeds()
     chat_template_seeds()
+<<<<<<< HEAD
+    viewer_seeds()
+    labels_seeds()
+    request_head_seeds()
+=======
+    labels_seeds()
+    request_head_seeds()
+    viewer_seeds()
+>>>>>>> 0aafef84e060d56c930bbf3ab53e0c250834ca81
 
 
 if __name__ == "__main__":

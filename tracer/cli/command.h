@@ -34,6 +34,9 @@ Command add_evaluate(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_intervene(CLI::App& program);
 Command add_serve(CLI::App& program);
+/// `labels` is the subcommand of that name.
+Command add_labels_import(CLI::App& labels);
+Command add_labels_export(CLI::App& labels);
 /// `features` is the subcommand of that name.
 Command add_features_active(CLI::App& features);
 

@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "export/feature_cards.h"
+#include "export/feature_labels.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"
@@ -32,6 +34,8 @@ struct TraceRequest {
   bool save_graph = false;         ///< also the unpruned graph file
   std::filesystem::path features;  ///< where `cards` come from; empty = none
   std::vector<FeatureCard> cards;  ///< for the page
+  /// Names of features that count before those that the tracer finds; null = none.
+  std::shared_ptr<const FeatureLabels> labels;
   Progress progress;
   std::function<void(const std::string&)> warn;  ///< called with one line each
 };

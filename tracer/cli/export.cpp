@@ -8,6 +8,7 @@
 #include "export/outputs.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
@@ -27,6 +28,7 @@ struct ExportCommand {
   PruneOptions options;
   bool all = false;
   OutputFiles output;
+  std::filesystem::path labels;
   std::filesystem::path features;
   std::filesystem::path other;
   bool json = false;
@@ -41,6 +43,7 @@ void add_options(CLI::App& command, ExportCommand& request) {
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  add_labels_option(command, request.labels, "Output");
   command
       .add_option("--features", request.features,
                   "Feature cards to show on the page (html), one JSON object a line")
@@ -72,31 +75,41 @@ void check(ExportCommand& request) {
   require_writable(request.output.folder);
 }
 
-PrunedGraph choose(const ExportCommand& request, const GraphFile& file) {
-  if (request.all) return keep_all(file.graph);
-  return choose_pruning(file, request.options, prune_options_given(*request.parsed));
+/// What is left of a compact graph keeps the influence that it had in the whole one.
+PrunedGraph choose(const ExportCommand& request, const GraphInput& input) {
+  if (request.all) {
+    PrunedGraph all = keep_all(input.file.graph);
+    if (is_compact(input.file.graph) && input.file.pruned) {
+      all.node_cumulative_influence = input.file.pruned->node_cumulative_influence;
+    }
+    return all;
+  }
+  return choose_pruning(input, request.options, prune_options_given(*request.parsed));
 }
 
 void run(const ExportCommand& request) {
-  OutputOptions options;
+  OutputOptions options{.picture = request.output.picture};
   if (!request.features.empty()) options.html.cards = read_feature_cards(request.features);
-  std::optional<GraphFile> other;
+  std::optional<GraphInput> other;
   std::optional<PrunedGraph> other_pruned;
   if (!request.other.empty()) {
-    other = read_graph_file(request.other);
+    other = read_graph(request.other);
+    apply_labels_option(request.labels, other->file.graph);
     other_pruned = choose(request, *other);
-    options.html.compare = {.graph = &other->graph,
+    options.html.compare = {.graph = &other->file.graph,
                             .pruned = &*other_pruned,
                             .title = name_of_graph(request.other, ""),
-                            .scores = whole_scores(*other)};
+                            .scores = whole_scores(other->file)};
   }
-  const GraphFile file = read_graph_file(request.graph);
-  const PrunedGraph pruned = choose(request, file);
+  GraphInput input = read_graph(request.graph);
+  apply_labels_option(request.labels, input.file.graph);
+  options.viewer = input.viewer;
+  const PrunedGraph pruned = choose(request, input);
   const auto files = write_outputs(request.output.folder, request.output.name,
-                                   parse_formats(request.output.formats), file.graph, pruned,
-                                   whole_scores(file), options);
+                                   parse_formats(request.output.formats), input.file.graph, pruned,
+                                   whole_scores(input.file), options);
   print(request.json ? written_files_json(pruned, files)
-                     : written_files_text(file.graph, pruned, files));
+                     : written_files_text(input.file.graph, pruned, files));
 }
 
 }  // namespace

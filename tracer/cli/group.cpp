@@ -102,9 +102,10 @@ FoundSupernodes choose(const GroupCommand& group, const AttributionGraph& graph,
   return find_supernodes(graph, pruned.node_mask, file.supernodes);
 }
 
-std::vector<std::filesystem::path> write_files(const GroupCommand& group, const GraphFile& file,
+std::vector<std::filesystem::path> write_files(const GroupCommand& group, const GraphInput& input,
                                                const PrunedGraph& pruned,
                                                const std::vector<Supernode>& supernodes) {
+  const GraphFile& file = input.file;
   const std::filesystem::path path = group.output.folder / (group.output.name + ".supernodes.json");
   const SupernodeFile groups{.transcoders_hash = file.graph.provenance().transcoders_hash,
                              .supernodes = name_members(file.graph, supernodes)};
@@ -112,7 +113,9 @@ std::vector<std::filesystem::path> write_files(const GroupCommand& group, const 
   write_file_atomically(path, supernode_file_text(groups));
   std::vector<std::filesystem::path> files = {path};
   if (group.output.formats.empty()) return files;
-  const OutputOptions options{.supernodes = supernodes};
+  OutputOptions options{
+      .viewer = input.viewer, .picture = group.output.picture, .supernodes = supernodes};
+  options.viewer.state.supernodes.clear();  // these take their place
   const auto written =
       write_outputs(group.output.folder, group.output.name, parse_formats(group.output.formats),
                     file.graph, pruned, whole_scores(file), options);
@@ -121,10 +124,11 @@ std::vector<std::filesystem::path> write_files(const GroupCommand& group, const 
 }
 
 void run(const GroupCommand& group) {
-  const GraphFile file = read_graph_file(group.graph);
+  const GraphInput input = read_graph(group.graph);
+  const GraphFile& file = input.file;
   const AttributionGraph& graph = file.graph;
   const PrunedGraph pruned =
-      choose_pruning(file, group.pruning, prune_options_given(*group.parsed));
+      choose_pruning(input, group.pruning, prune_options_given(*group.parsed));
   const std::vector<double> influence = compute_influence(graph);
   FoundSupernodes found = choose(group, graph, pruned, influence);
   GroupResult result{.grouped = group_nodes(graph, pruned, found.supernodes),
@@ -134,7 +138,7 @@ void run(const GroupCommand& group) {
     result.pruned = compute_scores(graph, pruned.node_mask);
     result.groups_alone = compute_scores(graph, supernode_mask(graph, found.supernodes));
   }
-  result.files = write_files(group, file, pruned, found.supernodes);
+  result.files = write_files(group, input, pruned, found.supernodes);
   print(group.json ? group_json(graph, pruned, result) : group_report(graph, pruned, result));
 }
 

@@ -62,7 +62,7 @@ void add_options(CLI::App& command, InspectCommand& inspect) {
 
 Inspection look(const InspectCommand& inspect) {
   Inspection inspection{.engine = {}, .graph = {}, .full_hash = inspect.full_hash};
-  if (!inspect.graph.empty()) inspection.graph = read_graph_file(inspect.graph);
+  if (!inspect.graph.empty()) inspection.graph = read_graph(inspect.graph).file;
   ModelFolders folders = inspect.folders;
   if (inspect.graph.empty() && inspect.sae.empty()) folders = or_demo(folders);
   if (!folders.none_given() || !inspect.sae.empty()) {

@@ -37,6 +37,15 @@ void add_output_options(CLI::App& command, OutputFiles& files, const std::string
       ->type_name("LIST")
       ->capture_default_str()
       ->group("Output");
+  command
+      .add_option("--max-edges", files.picture.most_edges,
+                  "Edges that svg, png and pdf show at most, the strongest; 0 = all")
+      ->type_name("N")
+      ->check([](const std::string& text) {  // CLI11 would wrap it around
+        return text.starts_with('-') ? "is " + text + ", expected a whole number from 0" : "";
+      })
+      ->capture_default_str()
+      ->group("Output");
 }
 
 void check_output_files(const OutputFiles& files, FormatsMay formats) {
@@ -65,7 +74,8 @@ void require_writable(const std::filesystem::path& folder) {
 std::string name_of_graph(const std::filesystem::path& graph, const std::string& ending) {
   std::string name = graph.filename().string();
   for (const std::string_view known :
-       {std::string_view(".graph.safetensors"), std::string_view(".safetensors")}) {
+       {std::string_view(".graph.safetensors"), std::string_view(".safetensors"),
+        std::string_view(".json")}) {
     if (name.ends_with(known)) name.resize(name.size() - known.size());
   }
   return slug(name).substr(0, kLongestName - ending.size()) + ending;

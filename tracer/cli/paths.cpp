@@ -212,10 +212,11 @@ std::string paths_report(const AttributionGraph& graph, const PathQuery& query,
 }
 
 void run(const PathsCommand& paths) {
-  const GraphFile file = read_graph_file(paths.graph);
+  const GraphInput input = read_graph(paths.graph);
+  const GraphFile& file = input.file;
   const AttributionGraph& graph = file.graph;
   const PrunedGraph pruned =
-      choose_pruning(file, paths.pruning, prune_options_given(*paths.parsed));
+      choose_pruning(input, paths.pruning, prune_options_given(*paths.parsed));
   const PathQuery query = resolve(paths, graph, pruned);
   const std::vector<Path> found = strongest_paths(graph, pruned, query);
   std::vector<std::filesystem::path> files;
@@ -223,9 +224,9 @@ void run(const PathsCommand& paths) {
     if (found.empty()) {
       throw std::runtime_error("[paths] " + paths.graph.string() + ": no such path to draw");
     }
-    files =
-        write_outputs(paths.output.folder, paths.output.name, parse_formats(paths.output.formats),
-                      graph, only(graph, pruned, found), whole_scores(file));
+    files = write_outputs(paths.output.folder, paths.output.name,
+                          parse_formats(paths.output.formats), graph, only(graph, pruned, found),
+                          whole_scores(file), {.picture = paths.output.picture});
   }
   print(paths.json ? paths_json(graph, found, files) : paths_report(graph, query, found, files));
 }

@@ -55,7 +55,8 @@ void check(ScoreCommand& score) {
   if (score.parsed->count("--nodes") > 0) score.chosen = parse_node_selection(score.nodes);
 }
 
-AllScores compute(const ScoreCommand& score, const GraphFile& file) {
+AllScores compute(const ScoreCommand& score, const GraphInput& input) {
+  const GraphFile& file = input.file;
   AllScores scores{.whole = whole_scores(file), .pruned = {}, .chosen = {}};
   if (is_compact(file.graph)) {
     if (score.chosen.empty()) return scores;
@@ -64,7 +65,7 @@ AllScores compute(const ScoreCommand& score, const GraphFile& file) {
         ": holds only what pruning kept, expected the whole graph for --nodes");
   }
   const bool anew = prune_options_given(*score.parsed);
-  scores.pruned = compute_scores(file.graph, choose_pruning(file, score.options, anew).node_mask);
+  scores.pruned = compute_scores(file.graph, choose_pruning(input, score.options, anew).node_mask);
   if (!score.chosen.empty()) {
     scores.chosen = compute_scores(file.graph, selection_mask(file.graph, score.chosen));
   }
@@ -95,7 +96,7 @@ std::string scores_report(const AllScores& scores) {
 }
 
 void run(const ScoreCommand& score) {
-  const AllScores scores = compute(score, read_graph_file(score.graph));
+  const AllScores scores = compute(score, read_graph(score.graph));
   print(score.json ? scores_json(scores) : scores_report(scores));
 }
 

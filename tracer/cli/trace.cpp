@@ -10,6 +10,7 @@
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/engine_library.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/machine_options.h"
 #include "tracer/cli/model_folders.h"
 #include "tracer/cli/output_files.h"
@@ -40,6 +41,7 @@ struct TraceCommand {
   std::string device_memory;
   PromptArguments prompt;
   PromptList list;  ///< with --prompts
+  std::filesystem::path labels;
   bool json = false;
   const CLI::App* parsed = nullptr;
 
@@ -121,6 +123,7 @@ void add_options(CLI::App& command, TraceCommand& trace) {
   add_prune_options(command, trace.request.pruning, "Pruning");
   add_output_options(command, trace.request.output, "made from the prompt",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  add_labels_option(command, trace.labels, "Output");
   command
       .add_option("--features", trace.request.features,
                   "Feature cards to show on the page (html), one JSON object a line")
@@ -177,6 +180,9 @@ void check(TraceCommand& trace) {
   trace.request.prompt = read_prompt_arguments(*trace.parsed, trace.prompt);
   if (has_prompt_list(*trace.parsed)) {
     trace.list = read_prompt_list(trace.prompt.list, trace.request);
+  }
+  if (!trace.labels.empty()) {
+    trace.request.labels = std::make_shared<const FeatureLabels>(read_labels(trace.labels));
   }
   require_writable(trace.request.output.folder);
   if (trace.given("--features")) trace.request.cards = read_feature_cards(trace.request.features);

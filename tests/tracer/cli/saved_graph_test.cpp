@@ -65,6 +65,28 @@ TEST_F(SavedGraph, ExportsAsTraceDoes) {
   EXPECT_EQ(read_text(out_ / "small.svg"), read_text(traced("small.svg")));
 }
 
+TEST_F(SavedGraph, ReadsViewerJsonInPlaceOfAGraphFile) {
+  run({"export", traced("small.json"), "--format", "json"});
+  EXPECT_EQ(read_text(out_ / "small.json"), read_text(traced("small.json")));
+  const Json whole = run_json({"score", graph()}), held = run_json({"score", traced("small.json")});
+  EXPECT_EQ(held["replacement_score"], whole["replacement_score"]);
+  EXPECT_EQ(held["pruned"], Json(nullptr));
+  EXPECT_EQ(run_json({"inspect", traced("small.json")})["graph"]["pruned"]["compact"], true);
+}
+
+TEST_F(SavedGraph, PrunesViewerJsonFurtherButNotLess) {
+  const ChildResult more = run_circuit({"prune", traced("small.json"), "--node-threshold", "0.5"},
+                                       {.directory = out_.path()});
+  EXPECT_EQ(more.exit_code, 0);
+  EXPECT_THAT(more.errors, HasSubstr("small.json: holds only what pruning kept; influence is"));
+  const ChildResult less = run_circuit({"prune", traced("small.json"), "--node-threshold", "0.9"},
+                                       {.directory = out_.path()});
+  EXPECT_EQ(less.exit_code, 1);
+  EXPECT_THAT(less.errors,
+              HasSubstr("small.json: holds only what was kept at --node-threshold 0.8, "
+                        "expected the whole graph for 0.9"));
+}
+
 TEST_F(SavedGraph, ExportsEveryFormatAndEverything) {
   run({"export", graph(), "--format", "json,dot,svg,png,graphml", "--name", "other", "--out",
        "a/b"});
@@ -75,6 +97,15 @@ TEST_F(SavedGraph, ExportsEveryFormatAndEverything) {
   const Json inspected = run_json({"inspect", graph()});
   EXPECT_EQ(all["nodes"], inspected["graph"]["nodes"]);
   EXPECT_EQ(all["edges"], inspected["graph"]["edges"]);
+}
+
+TEST_F(SavedGraph, ShowsNoMoreEdgesThanItIsTold) {
+  run({"export", graph(), "--format", "svg", "--max-edges", "5"});
+  EXPECT_THAT(read_text(out_ / "small.svg"), HasSubstr("only the 5 strongest edges are drawn"));
+  run({"export", graph(), "--format", "svg", "--max-edges", "0"});
+  EXPECT_EQ(read_text(out_ / "small.svg").find("strongest edges"), std::string::npos);
+  expect_failure(run_circuit({"export", graph(), "--max-edges", "-1"}), 2,
+                 {"--max-edges", "is -1, expected a whole number from 0"});
 }
 
 TEST_F(SavedGraph, ExportsAPageWithCardsAndASecondGraph) {

@@ -90,13 +90,16 @@ Json output_settings(const TraceRequest& common) {
     formats.push_back(static_cast<int>(format));
   }
   Json settings = {{"formats", formats},
+                   {"max-edges", common.output.picture.most_edges},
                    {"graph", common.save_graph},
+                   {"labels", common.labels ? text_hash(labels_jsonl(*common.labels)) : ""},
                    {"node-threshold", common.pruning.node_threshold},
                    {"edge-threshold", common.pruning.edge_threshold},
                    {"keep-errors", common.pruning.keep_errors},
                    {"max-nodes", common.pruning.max_nodes},
                    {"edge-rule", static_cast<int>(common.pruning.edge_rule)}};
   if (!common.features.empty()) settings["features"] = content_hash(std::array{common.features});
+  if (common.labels) settings["labels"] = text_hash(labels_jsonl(*common.labels));
   return settings;
 }
 
