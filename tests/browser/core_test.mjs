@@ -143,6 +143,19 @@ for (const name of ["demo", "large"]) {
   });
 }
 
+test("sliders follow the other rules of pruning", () => {
+  const graph = graphFromText(readText("rules.html")), ids = (mask) => graph.ids.filter((_, i) => mask[i]).sort();
+  for (const [name, at] of [["rules", [0.95, 0.98]], ["rules-nodes", [0.475, 0.98]], ["rules-links", [0.475, 0.49]]]) {
+    const pruned = viewerGraph(`${name}.json`), shown = shownAt(graph, ...at);
+    assert.deepEqual(ids(shown.nodes), [...pruned.nodes.keys()].sort(), name);
+    assert.equal(shown.nLinks, pruned.links.length, name);
+  }
+  const budget = graphFromText(readText("budget.html"));
+  assert.equal(budget.head.node_threshold, 1);
+  assert.equal(shownAt(budget, 1, 0.98).nNodes, viewerGraph("budget.json").nodes.size);
+  assert.ok(shownAt(budget, 0.3, 0.98).nNodes < shownAt(budget, 0.6, 0.98).nNodes);
+});
+
 const graph = graphFromText(readText("demo.html"));
 const [first, second, third] = graph.ids;
 

@@ -177,6 +177,29 @@ TEST(Html, GivesScoresOfTheWholeAndOfWhatIsKept) {
   EXPECT_FALSE(head["scores"].contains("pruned"));
 }
 
+TEST(Html, IsNamedByTitleElsePromptElseTokens) {
+  const AttributionGraph graph = small_graph();  // without a prompt
+  const auto title = [](const AttributionGraph& of, const HtmlOptions& options) {
+    return decode(html_page(of, prune(of), options)).head["title"];
+  };
+  EXPECT_EQ(title(graph, {}), "ab");
+  EXPECT_EQ(title(graph, {.title = "mine"}), "mine");
+  EXPECT_EQ(title(synthetic_graph(), {}), synthetic_graph().provenance().prompt);
+}
+
+TEST(Html, SaysHowItWasPruned) {
+  const AttributionGraph graph = synthetic_graph();
+  const auto head = [&](const PruneOptions& options) {
+    return decode(html_page(graph, prune(graph, options))).head;
+  };
+  EXPECT_EQ(head({.node_threshold = 0.7})["node_threshold"], 0.7);
+  EXPECT_EQ(head({})["keep_errors"], false);
+  EXPECT_EQ(head({})["edges_per_target"], false);
+  EXPECT_EQ(head({.max_nodes = 9})["node_threshold"], 1.0);
+  EXPECT_EQ(head({.keep_errors = true})["keep_errors"], true);
+  EXPECT_EQ(head({.edge_rule = EdgeRule::kPerTarget})["edges_per_target"], true);
+}
+
 TEST(Html, IsTheSameForTheSameGraph) {
   const AttributionGraph graph = synthetic_graph();
   EXPECT_EQ(html_page(graph, prune(graph)), html_page(graph, prune(graph)));

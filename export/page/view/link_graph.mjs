@@ -197,7 +197,7 @@ export function paintAll(painter, scene, model, links) {
 }
 
 /** Many faint lines make as much ink as few strong ones. */
-const fadeOf = (links) => Math.min(1.4, Math.max(0.2, (700 / Math.max(1, links)) ** 0.7));
+const fadeOf = (links) => Math.min(1.4, Math.max(0.2, (400 / Math.max(1, links)) ** 0.7));
 
 export function paintMarks(painter, scene, model) {
   const {graph, shown, theme, members, path, pinned} = model;

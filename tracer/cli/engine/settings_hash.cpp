@@ -92,6 +92,7 @@ Json output_settings(const TraceRequest& common) {
   Json settings = {{"formats", formats},
                    {"max-edges", common.output.picture.most_edges},
                    {"graph", common.save_graph},
+                   {"labels", common.labels ? text_hash(labels_jsonl(*common.labels)) : ""},
                    {"node-threshold", common.pruning.node_threshold},
                    {"edge-threshold", common.pruning.edge_threshold},
                    {"keep-errors", common.pruning.keep_errors},
