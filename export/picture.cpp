@@ -298,6 +298,27 @@ class Layout {
   double left_ = 0;                  // of everything drawn so far
 };
 
+void require_sides(const AttributionGraph& graph, const PictureOptions& options) {
+  const bool none = options.node_sides.empty() && options.edge_sides.empty();
+  if (none || (options.node_sides.size() == graph.n_nodes() &&
+               options.edge_sides.size() == graph.edges().edges())) {
+    return;
+  }
+  throw std::invalid_argument("[lay_out] sides of " + std::to_string(options.node_sides.size()) +
+                              " nodes and " + std::to_string(options.edge_sides.size()) +
+                              " edges, expected one of each of the graph's");
+}
+
+void mark_curves(const AttributionGraph& graph, const PictureOptions& options, Picture& picture) {
+  for (Curve& curve : picture.curves) {
+    const std::size_t row = picture.boxes[curve.target].node;
+    const auto columns = graph.edges().row_columns(row);
+    const auto source = static_cast<std::int32_t>(picture.boxes[curve.source].node);
+    const auto at = std::ranges::lower_bound(columns, source) - columns.begin();
+    curve.side = options.edge_sides[graph.edges().begin(row) + static_cast<std::size_t>(at)];
+  }
+}
+
 }  // namespace
 
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
@@ -306,8 +327,11 @@ Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
   if (kept.nodes.empty() || graph.n_positions() == 0) {
     throw std::invalid_argument("[lay_out] no node is kept, expected at least one");
   }
+  require_sides(graph, options);
   Layout layout(graph, kept, make_boxes(graph, pruned, kept, options));
-  return layout.finish(pruned, options);
+  Picture picture = layout.finish(pruned, options);
+  if (!options.edge_sides.empty()) mark_curves(graph, options, picture);
+  return picture;
 }
 
 }  // namespace circuit

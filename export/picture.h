@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/attribution_graph.h"
+#include "graph/compare.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 
@@ -22,6 +24,10 @@ struct PictureOptions {
   std::string title{};
   /// Of the unpruned graph; shown under the heading when there.
   Scores scores{};
+  /// Of the union of two graphs (graph/compare.h), which nodes [n_nodes] and edges [edges] are of
+  /// which: colours then tell that, and dashes the sign. Empty = no comparison.
+  std::vector<Side> node_sides{};
+  std::vector<Side> edge_sides{};
 };
 
 struct Point {
@@ -40,7 +46,8 @@ struct Box {
   double height = 0;
   Point centre;
   std::size_t line = 0;
-  double strength = 0;  ///< In [0, 1]: 1 for the most influential nodes.
+  double strength = 0;         ///< In [0, 1]: 1 for the most influential nodes.
+  std::optional<Side> side{};  ///< In a comparison.
 };
 
 /// An edge as cubic Bézier pieces: 3 n + 1 points from the source's top to the target's bottom.
@@ -50,6 +57,7 @@ struct Curve {
   float weight = 0;
   double share = 0;  ///< Of the target's kept input, in [0, 1].
   std::vector<Point> points;
+  std::optional<Side> side{};  ///< In a comparison.
 };
 
 enum class Align { kLeft, kCentre, kRight };

@@ -141,6 +141,7 @@ int run_program(int argc, const char* const* argv) {
       add_export(program),
       add_score(program),
       add_paths(program),
+      add_compare(program),
       add_group(program),
       add_serve(program),
       add_inspect(program),
