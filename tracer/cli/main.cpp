@@ -142,6 +142,7 @@ int run_program(int argc, const char* const* argv) {
       add_score(program),
       add_paths(program),
       add_compare(program),
+      add_aggregate(program),
       add_group(program),
       add_serve(program),
       add_inspect(program),
