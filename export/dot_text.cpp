@@ -91,7 +91,17 @@ std::string hex_colour(const Rgb& from, const Rgb& to, double t) {
   return out;
 }
 
+std::string compared_style(const Box& box) {
+  const SideColours colours = side_colours(*box.side);
+  const bool rounded = box.kind == NodeKind::kFeature, diamond = box.kind == NodeKind::kError;
+  return std::string("shape=") + (diamond ? "diamond" : "box") + " style=\"filled" +
+         (rounded ? ",rounded" : "") + "\" color=\"" + colours.line +
+         "\" penwidth=" + (*box.side == Side::kBoth ? "0.8" : "1.6") + " fillcolor=\"" +
+         colours.fill + "\"";
+}
+
 std::string style_of(const Box& box) {
+  if (box.side) return compared_style(box);
   switch (box.kind) {
     case NodeKind::kFeature:
       return "shape=box style=\"filled,rounded\" color=\"#8A94A3\" penwidth=0.8 fillcolor=" +
@@ -170,9 +180,14 @@ std::string curve_style(const Curve& curve) {
   const double width = 0.4 + 4.2 * std::pow(curve.share, 0.75);
   const double opacity = std::clamp(0.08 + 1.1 * std::pow(curve.share, 0.6), 0.0, 0.92);
   const std::string alpha = hex_colour({0, 0, 0}, {255, 255, 255}, opacity).substr(1, 2);
-  return std::string("color=\"") + (curve.weight < 0 ? kNegativeColour : kPositiveColour) + alpha +
-         "\" penwidth=" + points(width) +
-         (std::abs(curve.weight) < kMostlyOneSign * curve.magnitude ? " style=dashed" : "");
+  const char* const colour = curve.side         ? side_colours(*curve.side).line
+                             : curve.weight < 0 ? kNegativeColour
+                                                : kPositiveColour;
+  // In a comparison colours are taken, and dashes tell the sign.
+  const bool dashed =
+      curve.side ? curve.weight < 0 : std::abs(curve.weight) < kMostlyOneSign * curve.magnitude;
+  return std::string("color=\"") + colour + alpha + "\" penwidth=" + points(width) +
+         (dashed ? " style=dashed" : "");
 }
 
 std::string edge_text(const AttributionGraph& graph, const Picture& picture, const Curve& curve,

@@ -328,6 +328,27 @@ Picture lay_out_units(const AttributionGraph& graph, const PrunedGraph& pruned,
   return picture;
 }
 
+void require_sides(const AttributionGraph& graph, const PictureOptions& options) {
+  const bool none = options.node_sides.empty() && options.edge_sides.empty();
+  if (none || (options.node_sides.size() == graph.n_nodes() &&
+               options.edge_sides.size() == graph.edges().edges())) {
+    return;
+  }
+  throw std::invalid_argument("[lay_out] sides of " + std::to_string(options.node_sides.size()) +
+                              " nodes and " + std::to_string(options.edge_sides.size()) +
+                              " edges, expected one of each of the graph's");
+}
+
+void mark_curves(const AttributionGraph& graph, const PictureOptions& options, Picture& picture) {
+  for (Curve& curve : picture.curves) {
+    const std::size_t row = picture.boxes[curve.target].node;
+    const auto columns = graph.edges().row_columns(row);
+    const auto source = static_cast<std::int32_t>(picture.boxes[curve.source].node);
+    const auto at = std::ranges::lower_bound(columns, source) - columns.begin();
+    curve.side = options.edge_sides[graph.edges().begin(row) + static_cast<std::size_t>(at)];
+  }
+}
+
 }  // namespace
 
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
@@ -337,10 +358,13 @@ Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
     throw std::invalid_argument("[lay_out] no node is kept, expected at least one");
   }
   if (!options.supernodes.empty()) return lay_out_units(graph, pruned, options);
+  require_sides(graph, options);
   const std::vector<KeptEdge> drawn =
       strongest_edges(graph, pruned, kept.edges, options.most_edges);
   Layout layout(graph, kept, drawn, make_boxes(graph, pruned, kept, options));
-  return layout.finish(pruned, options);
+  Picture picture = layout.finish(pruned, options);
+  if (!options.edge_sides.empty()) mark_curves(graph, options, picture);
+  return picture;
 }
 
 }  // namespace circuit

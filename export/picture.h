@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/attribution_graph.h"
+#include "graph/compare.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "graph/supernodes.h"
@@ -29,6 +31,10 @@ struct PictureOptions {
   Scores scores{};
   /// Drawn as one box each, with collapsed edges; names unique.
   std::vector<Supernode> supernodes{};
+  /// Of the union of two graphs (graph/compare.h), which nodes [n_nodes] and edges [edges] are of
+  /// which: colours then tell that, and dashes the sign. Empty = no comparison.
+  std::vector<Side> node_sides{};
+  std::vector<Side> edge_sides{};
 };
 
 struct Point {
@@ -51,7 +57,8 @@ struct Box {
   double height = 0;
   Point centre;
   std::size_t line = 0;
-  double strength = 0;  ///< In [0, 1]: 1 for the most influential nodes.
+  double strength = 0;         ///< In [0, 1]: 1 for the most influential nodes.
+  std::optional<Side> side{};  ///< In a comparison.
 };
 
 /// An edge as cubic Bézier pieces: 3 n + 1 points from the source's top to the target's bottom.
@@ -64,6 +71,7 @@ struct Curve {
   double magnitude = 0;   ///< Σ|w| of collapsed edges; 0 where nothing was collapsed.
   std::size_t edges = 0;  ///< How many were collapsed.
   std::vector<Point> points;
+  std::optional<Side> side{};  ///< In a comparison.
 };
 
 enum class Align { kLeft, kCentre, kRight };

@@ -26,7 +26,9 @@ void fit(double least_width, Box& box) {
 
 void fill_feature(const AttributionGraph& graph, const Node& node, const PictureOptions& options,
                   Box& box) {
-  box.heading = "L" + std::to_string(node.layer) + "/" + std::to_string(node.feature);
+  if (box.side == Side::kOnlyA) box.heading = "A ";
+  if (box.side == Side::kOnlyB) box.heading = "B ";
+  box.heading += "L" + std::to_string(node.layer) + "/" + std::to_string(node.feature);
   box.label = wrap_text(feature_label(graph, node.layer, node.feature), kLabelWidth, kLabelSize,
                         std::max<std::size_t>(1, options.label_lines));
   fit(52, box);
@@ -63,6 +65,7 @@ Box make_box(const AttributionGraph& graph, const PrunedGraph& pruned, std::size
   box.layer = node.layer;
   box.position = node.position;
   box.strength = strength_of(pruned, pruned.node_cumulative_influence[index]);
+  if (!options.node_sides.empty()) box.side = options.node_sides[index];
   switch (node.kind) {
     case NodeKind::kFeature:
       fill_feature(graph, node, options, box);

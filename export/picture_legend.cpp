@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "export/output_text.h"
@@ -81,8 +82,23 @@ void add_sample(const char* colour, double width, Point& at, Picture& picture) {
   at.x += 29;
 }
 
+void add_comparison_key(Point at, Picture& picture) {
+  for (const auto& [side, words] :
+       {std::pair(Side::kBoth, "in both"), std::pair(Side::kOnlyA, "only in A"),
+        std::pair(Side::kOnlyB, "only in B")}) {
+    add_sample(side_colours(side).line, 2.6, at, picture);
+    add_words(words, at, picture);
+  }
+  add_words("dashed: lowers its target", at, picture);
+  add_words("width: share of the target's input", at, picture);
+}
+
 void add_key(const KeptGraph& kept, const Frame& frame, Picture& picture) {
   Point at{frame.left, frame.bottom - 22};
+  if (std::ranges::any_of(picture.boxes, [](const Box& box) { return box.side.has_value(); })) {
+    add_comparison_key(at, picture);
+    return;
+  }
   add_sample(kPositiveColour, 2.6, at, picture);
   add_words("raises its target", at, picture);
   add_sample(kNegativeColour, 2.6, at, picture);
@@ -101,6 +117,18 @@ void add_key(const KeptGraph& kept, const Frame& frame, Picture& picture) {
 }
 
 }  // namespace
+
+SideColours side_colours(Side side) {
+  switch (side) {
+    case Side::kOnlyA:
+      return {kPositiveColour, "#CCE3F0"};
+    case Side::kOnlyB:
+      return {kNegativeColour, "#F9DDC7"};
+    case Side::kBoth:
+      break;
+  }
+  return {"#5B6573", "#FFFFFF"};
+}
 
 void add_legend(const AttributionGraph& graph, const PrunedGraph&, const KeptGraph& kept,
                 const PictureOptions& options, const Frame& frame, Picture& picture) {

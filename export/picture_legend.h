@@ -17,6 +17,13 @@ struct Frame {
 inline constexpr char kPositiveColour[] = "#0072B2";  // Okabe and Ito: told apart by everyone
 inline constexpr char kNegativeColour[] = "#D55E00";
 
+/// Of a comparison's lines and outlines, and of its boxes.
+struct SideColours {
+  const char* line;
+  const char* fill;
+};
+SideColours side_colours(Side side);
+
 /// Adds the prompt and the scores above `frame`, and below it what colours and widths mean.
 void add_legend(const AttributionGraph& graph, const PrunedGraph& pruned, const KeptGraph& kept,
                 const PictureOptions& options, const Frame& frame, Picture& picture);

@@ -27,6 +27,8 @@ Command add_group(CLI::App& program);
 Command add_group_quality(CLI::App& program);
 Command add_score(CLI::App& program);
 Command add_paths(CLI::App& program);
+Command add_compare(CLI::App& program);
+Command add_aggregate(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_convert(CLI::App& program);
 Command add_verify(CLI::App& program);

@@ -150,6 +150,8 @@ int run_program(int argc, const char* const* argv) {
       add_export(program),
       add_score(program),
       add_paths(program),
+      add_compare(program),
+      add_aggregate(program),
       add_group(program),
       add_group_quality(program),
       add_serve(program),
