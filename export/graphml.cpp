@@ -51,7 +51,9 @@ void append_data(std::string_view key, std::string_view value, std::string& out)
   out.append("<data key=\"").append(key).append("\">").append(value).append("</data>");
 }
 
-void append_number(std::string_view key, double value, std::string& out) {
+/// Floats as floats: 0.41, not 0.4099999964237213.
+template <typename Number>
+void append_number(std::string_view key, Number value, std::string& out) {
   if (std::isfinite(value)) append_data(key, number_text(value), out);
 }
 

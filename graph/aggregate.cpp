@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -73,6 +74,144 @@ struct Collapsed {
   double magnitude = 0;
 };
 
+/// The summary as nodes and rows.
+class OneGraph {
+ public:
+  OneGraph(const Summary& summary, std::size_t least, std::int32_t n_layers, Provenance provenance)
+      : summary_(summary), least_(least), provenance_(std::move(provenance)) {
+    nodes_.n_layers = n_layers;
+  }
+
+  std::pair<AttributionGraph, PrunedGraph> build() {
+    add_columns();
+    add_features_and_targets();
+    place_units();
+    describe();
+    EdgeMatrix rows = make_rows();
+    PrunedGraph pruned = make_masks(rows.edges());
+    return {AttributionGraph(std::move(nodes_), std::move(rows), {}, {}, std::move(provenance_)),
+            std::move(pruned)};
+  }
+
+ private:
+  /// Calls `visit(index, unit)` for those that are in enough graphs.
+  template <typename Visit>
+  void for_each_unit(Visit visit) const {
+    for (std::size_t u = 0; u < summary_.units.size(); ++u) {
+      if (summary_.units[u].graphs >= least_) visit(u, summary_.units[u]);
+    }
+  }
+
+  void add_columns() {
+    for_each_unit([&](std::size_t u, const UnitSummary& unit) {
+      if (unit.unit.kind == NodeKind::kToken) tokens_.push_back(u);
+    });
+    std::ranges::stable_sort(tokens_, std::greater(),
+                             [&](std::size_t u) { return summary_.units[u].graphs; });
+    for (const std::size_t u : tokens_) {
+      nodes_.input_ids.push_back(summary_.units[u].unit.feature);
+      nodes_.tokens.push_back(summary_.units[u].unit.text);
+    }
+    nodes_.input_ids.push_back(-1);
+    nodes_.tokens.emplace_back("any position");
+  }
+
+  void add_features_and_targets() {
+    const auto last = static_cast<std::int32_t>(tokens_.size());
+    for_each_unit([&](std::size_t, const UnitSummary& unit) {
+      const Unit& what = unit.unit;
+      if (what.kind == NodeKind::kFeature) {
+        nodes_.selected_features.push_back(
+            static_cast<std::int32_t>(nodes_.active_features.size()));
+        nodes_.active_features.push_back({what.layer, last, what.feature});
+        nodes_.activation_values.push_back(static_cast<float>(unit.activation_present));
+      }
+      if (what.kind != NodeKind::kTarget) return;
+      const double present = static_cast<double>(unit.graphs);
+      nodes_.targets.push_back(
+          {.kind = what.feature < 0 ? TargetKind::kDirection : TargetKind::kToken,
+           .token_id = what.feature,
+           .probability = unit.activation_present * present / static_cast<double>(summary_.graphs),
+           .label = what.text,
+           .display = what.text});
+    });
+  }
+
+  std::size_t n_columns() const { return tokens_.size() + 1; }
+  std::size_t first_error() const { return nodes_.active_features.size(); }
+  std::size_t first_token() const {
+    return first_error() + static_cast<std::size_t>(nodes_.n_layers) * n_columns();
+  }
+  std::size_t n_nodes() const { return first_token() + n_columns() + nodes_.targets.size(); }
+
+  /// Units are in the order of their kinds, features and targets in that of the nodes.
+  void place_units() {
+    std::size_t feature = 0, target = first_token() + n_columns();
+    for_each_unit([&](std::size_t u, const UnitSummary& unit) {
+      if (unit.unit.kind == NodeKind::kFeature) place_[u] = feature++;
+      if (unit.unit.kind == NodeKind::kTarget) place_[u] = target++;
+      if (unit.unit.kind == NodeKind::kError) {
+        place_[u] = first_error() + static_cast<std::size_t>(unit.unit.layer) * n_columns() +
+                    tokens_.size();
+      }
+    });
+    for (std::size_t i = 0; i < tokens_.size(); ++i) place_[tokens_[i]] = first_token() + i;
+  }
+
+  void describe() {
+    provenance_.prompt = std::to_string(summary_.graphs) + " graphs";
+    provenance_.settings = {{"compact", "true"}, {"graphs", std::to_string(summary_.graphs)}};
+    for_each_unit([&](std::size_t, const UnitSummary& unit) {
+      if (unit.unit.kind != NodeKind::kFeature) return;
+      FeatureLabel& label = provenance_.feature_labels[{unit.unit.layer, unit.unit.feature}];
+      label.text = std::to_string(unit.graphs) + "/" + std::to_string(summary_.graphs) +
+                   (label.text.empty() ? "" : " " + label.text);
+    });
+  }
+
+  EdgeMatrix make_rows() const {
+    std::vector<std::pair<std::pair<std::size_t, std::size_t>, float>> kept;
+    for (const UnitEdge& edge : summary_.edges) {
+      if (edge.graphs < least_) continue;
+      kept.push_back(
+          {{place_.at(edge.target), place_.at(edge.source)}, static_cast<float>(edge.weight)});
+    }
+    std::ranges::sort(kept);
+    EdgeMatrix rows;
+    rows.row_offsets.assign(n_nodes() + 1, 0);
+    for (const auto& [ends, weight] : kept) {
+      ++rows.row_offsets[ends.first + 1];
+      rows.columns.push_back(static_cast<std::int32_t>(ends.second));
+      rows.weights.push_back(weight);
+    }
+    for (std::size_t row = 0; row < n_nodes(); ++row) {
+      rows.row_offsets[row + 1] += rows.row_offsets[row];
+    }
+    return rows;
+  }
+
+  PrunedGraph make_masks(std::size_t n_edges) const {
+    PrunedGraph pruned;
+    pruned.node_mask.assign(n_nodes(), 0);
+    pruned.edge_mask.assign(n_edges, 1);
+    pruned.options = {.node_threshold = 1, .edge_threshold = 1};
+    std::vector<double> influence(n_nodes(), 0);
+    for (const auto& [u, place] : place_) {
+      pruned.node_mask[place] = 1;
+      influence[place] = summary_.units[u].influence;
+    }
+    pruned.node_cumulative_influence = cumulative_influence(influence);
+    return pruned;
+  }
+
+  const Summary& summary_;
+  std::size_t least_;
+  Provenance provenance_;
+  GraphNodes nodes_;
+  std::vector<std::size_t> tokens_;           // units, in the order of their columns
+  std::map<std::size_t, std::size_t> place_;  // unit -> node
+};
+
 }  // namespace
 
 void GraphSummarizer::add(const AttributionGraph& graph, const PrunedGraph& pruned) {
@@ -93,7 +232,11 @@ void GraphSummarizer::add(const AttributionGraph& graph, const PrunedGraph& prun
   const auto& labels = graph.provenance().feature_labels;
   provenance_.feature_labels.insert(labels.begin(), labels.end());
   add_features(graph, pruned);
+  add_edges(graph, pruned, add_units(graph, pruned));
+}
 
+std::vector<const Unit*> GraphSummarizer::add_units(const AttributionGraph& graph,
+                                                    const PrunedGraph& pruned) {
   const std::vector<double> influence =
       compute_flow(graph, {.rows = pruned.node_mask, .sources = pruned.node_mask}).influence;
   double total = 0;
@@ -106,17 +249,21 @@ void GraphSummarizer::add(const AttributionGraph& graph, const PrunedGraph& prun
     if (graph.kind(node) == NodeKind::kFeature) sums.second += graph.activation(node);
     if (graph.kind(node) == NodeKind::kTarget) sums.second += graph.target(node).probability;
   }
-  std::vector<const Unit*> unit_at(graph.n_nodes(), nullptr);
   for (const auto& [unit, sums] : here) {
     Sums& all = units_[unit];
     ++all.graphs;
     all.first += sums.first;
     all.second += sums.second;
   }
+  std::vector<const Unit*> unit_at(graph.n_nodes(), nullptr);
   for (std::size_t node = 0; node < graph.n_nodes(); ++node) {
     if (pruned.node_mask[node] != 0) unit_at[node] = &units_.find(unit_of(graph, node))->first;
   }
+  return unit_at;
+}
 
+void GraphSummarizer::add_edges(const AttributionGraph& graph, const PrunedGraph& pruned,
+                                const std::vector<const Unit*>& unit_at) {
   std::map<std::pair<const Unit*, const Unit*>, Collapsed> edges;
   std::map<const Unit*, double> inputs;
   const EdgeMatrix& matrix = graph.edges();
@@ -189,94 +336,7 @@ Summary GraphSummarizer::summary() const {
 
 std::pair<AttributionGraph, PrunedGraph> GraphSummarizer::graph(const Summary& summary,
                                                                 std::size_t least) const {
-  constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-  std::vector<std::size_t> tokens, order;
-  for (std::size_t u = 0; u < summary.units.size(); ++u) {
-    const UnitSummary& unit = summary.units[u];
-    if (unit.graphs >= least && unit.unit.kind == NodeKind::kToken) tokens.push_back(u);
-  }
-  std::ranges::stable_sort(tokens, std::greater(),
-                           [&](std::size_t u) { return summary.units[u].graphs; });
-  GraphNodes nodes{.n_layers = n_layers_};
-  for (const std::size_t u : tokens) {
-    nodes.input_ids.push_back(summary.units[u].unit.feature);
-    nodes.tokens.push_back(summary.units[u].unit.text);
-  }
-  nodes.input_ids.push_back(-1);
-  nodes.tokens.emplace_back("any position");
-  const std::size_t last = tokens.size(), n_columns = last + 1;
-  std::vector<std::size_t> place(summary.units.size(), kNowhere);
-  for (std::size_t u = 0; u < summary.units.size(); ++u) {
-    const UnitSummary& unit = summary.units[u];
-    if (unit.graphs < least) continue;
-    if (unit.unit.kind == NodeKind::kFeature) {
-      place[u] = nodes.active_features.size();
-      nodes.selected_features.push_back(static_cast<std::int32_t>(place[u]));
-      nodes.active_features.push_back(
-          {unit.unit.layer, static_cast<std::int32_t>(last), unit.unit.feature});
-      nodes.activation_values.push_back(static_cast<float>(unit.activation_present));
-    } else if (unit.unit.kind == NodeKind::kTarget) {
-      const bool direction = unit.unit.feature < 0;
-      place[u] = nodes.targets.size();  // behind all others, below
-      nodes.targets.push_back(
-          {.kind = direction ? TargetKind::kDirection : TargetKind::kToken,
-           .token_id = unit.unit.feature,
-           .probability = unit.activation_present * static_cast<double>(unit.graphs) /
-                          static_cast<double>(summary.graphs),
-           .label = unit.unit.text,
-           .display = unit.unit.text});
-    }
-  }
-  const std::size_t first_error = nodes.active_features.size();
-  const std::size_t first_token = first_error + static_cast<std::size_t>(n_layers_) * n_columns;
-  for (std::size_t i = 0; i < tokens.size(); ++i) place[tokens[i]] = first_token + i;
-  for (std::size_t u = 0; u < summary.units.size(); ++u) {
-    const UnitSummary& unit = summary.units[u];
-    if (unit.graphs < least) continue;
-    if (unit.unit.kind == NodeKind::kError) {
-      place[u] = first_error + static_cast<std::size_t>(unit.unit.layer) * n_columns + last;
-    }
-    if (unit.unit.kind == NodeKind::kTarget) place[u] += first_token + n_columns;
-  }
-
-  const std::size_t n_nodes = first_token + n_columns + nodes.targets.size();
-  std::vector<std::pair<std::pair<std::size_t, std::size_t>, float>> kept;
-  for (const UnitEdge& edge : summary.edges) {
-    if (edge.graphs < least) continue;
-    kept.push_back({{place[edge.target], place[edge.source]}, static_cast<float>(edge.weight)});
-  }
-  std::ranges::sort(kept);
-  EdgeMatrix rows;
-  rows.row_offsets.assign(n_nodes + 1, 0);
-  for (const auto& [ends, weight] : kept) {
-    ++rows.row_offsets[ends.first + 1];
-    rows.columns.push_back(static_cast<std::int32_t>(ends.second));
-    rows.weights.push_back(weight);
-  }
-  for (std::size_t row = 0; row < n_nodes; ++row)
-    rows.row_offsets[row + 1] += rows.row_offsets[row];
-
-  Provenance provenance = provenance_;
-  provenance.prompt = std::to_string(summary.graphs) + " graphs";
-  provenance.settings = {{"compact", "true"}, {"graphs", std::to_string(summary.graphs)}};
-  PrunedGraph pruned;
-  pruned.node_mask.assign(n_nodes, 0);
-  pruned.edge_mask.assign(rows.edges(), 1);
-  pruned.options = {.node_threshold = 1, .edge_threshold = 1};
-  std::vector<double> influence(n_nodes, 0);
-  for (std::size_t u = 0; u < place.size(); ++u) {
-    if (place[u] == kNowhere) continue;
-    pruned.node_mask[place[u]] = 1;
-    influence[place[u]] = summary.units[u].influence;
-    const Unit& unit = summary.units[u].unit;
-    if (unit.kind != NodeKind::kFeature) continue;
-    FeatureLabel& label = provenance.feature_labels[{unit.layer, unit.feature}];
-    label.text = std::to_string(summary.units[u].graphs) + "/" + std::to_string(summary.graphs) +
-                 (label.text.empty() ? "" : " " + label.text);
-  }
-  pruned.node_cumulative_influence = cumulative_influence(influence);
-  AttributionGraph graph(std::move(nodes), std::move(rows), {}, {}, std::move(provenance));
-  return {std::move(graph), std::move(pruned)};
+  return OneGraph(summary, least, n_layers_, provenance_).build();
 }
 
 }  // namespace circuit

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,6 +92,10 @@ class GraphSummarizer {
   using FeatureSet = std::vector<std::int64_t>;  // ascending
 
   void add_features(const AttributionGraph& graph, const PrunedGraph& pruned);
+  /// The units of kept nodes; null for others [n_nodes].
+  std::vector<const Unit*> add_units(const AttributionGraph& graph, const PrunedGraph& pruned);
+  void add_edges(const AttributionGraph& graph, const PrunedGraph& pruned,
+                 const std::vector<const Unit*>& unit_at);
 
   std::uint64_t seed_;
   std::size_t graphs_ = 0;

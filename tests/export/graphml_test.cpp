@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "export/node_names.h"
+#include "export/output_text.h"
 #include "tests/export/xml_rules.h"
 #include "tests/support/synthetic_graph.h"
 
@@ -34,6 +35,14 @@ TEST(GraphMl, IsWellFormedForHostileTexts) {
   const std::string xml = graphml(graph, prune(graph, {1, 1}));
   EXPECT_EQ(testing::first_xml_error(xml), "");
   EXPECT_NE(testing::texts_of(xml, "data").find("<script>alert(1)</script>"), std::string::npos);
+}
+
+TEST(GraphMl, WritesTheNumbersOfViewerJson) {
+  const AttributionGraph graph = testing::synthetic_graph();
+  const std::string xml = graphml(graph, prune(graph));
+  EXPECT_NE(xml.find("<data key=\"activation\">" + number_text(graph.activation(0)) + "<"),
+            std::string::npos);
+  EXPECT_LT(number_text(graph.activation(0)).size(), 12u);  // a float's shortest text
 }
 
 TEST(GraphMl, DeclaresEveryAttributeThatItUses) {

@@ -87,6 +87,45 @@ TEST_F(SavedGraph, PrunesViewerJsonFurtherButNotLess) {
                         "expected the whole graph for 0.9"));
 }
 
+TEST_F(SavedGraph, ComparesAGraphWithItself) {
+  const Json report = run_json({"compare", graph(), traced("small.json"), "--format", "json,svg"});
+  EXPECT_EQ(report["node_counts"],
+            Json({{"both", report_["nodes"]}, {"only_a", 0}, {"only_b", 0}}));
+  EXPECT_EQ(report["edges"].size(), 20u);
+  for (const Json& edge : report["edges"]) EXPECT_EQ(edge["share_a"], edge["share_b"]);
+  EXPECT_THAT(files_below(out_.path()),
+              ElementsAre("graph-metadata.json", "small-vs-small.json", "small-vs-small.svg"));
+  EXPECT_EQ(run_json({"inspect", "small-vs-small.json"})["graph"]["pruned"]["nodes"],
+            report_["nodes"]);
+  EXPECT_THAT(run({"compare", graph(), graph()}), HasSubstr(" in both, 0 only in A, 0 only in B"));
+}
+
+TEST_F(SavedGraph, RefusesToComparePositionsThatAreNone) {
+  const auto errors = [&](const std::string& pairs) {
+    return run_circuit({"compare", graph(), graph(), "--align", pairs}, {.directory = out_.path()})
+        .errors;
+  };
+  EXPECT_THAT(errors("7"), HasSubstr("--align: '7', expected positions such as 7=8"));
+  EXPECT_THAT(errors("1=99"), HasSubstr("[align] 1=99 is outside, expected below 6=6"));
+}
+
+TEST_F(SavedGraph, AggregatesAFolder) {
+  const Json report = run_json(
+      {"aggregate", folder_->path(), graph(), "--save-graph", "--format", "json", "--top", "0"});
+  EXPECT_EQ(report["graphs"], 2);
+  EXPECT_EQ(report["jaccard"], 1);
+  for (const Json& feature : report["features"]) EXPECT_EQ(feature["graphs"], 2);
+  EXPECT_GT(report["features"].size(), 0u);
+  EXPECT_THAT(files_below(out_.path()),
+              ElementsAre("aggregate.graph.safetensors", "aggregate.json", "graph-metadata.json"));
+  run_json({"inspect", "aggregate.graph.safetensors"});
+  EXPECT_THAT(run({"aggregate", graph(), graph()}), HasSubstr("2/2"));
+  std::filesystem::create_directory(out_ / "empty");
+  const ChildResult empty = run_circuit({"aggregate", "empty"}, {.directory = out_.path()});
+  EXPECT_EQ(empty.exit_code, 1);
+  EXPECT_THAT(empty.errors, HasSubstr("[aggregate] empty: holds no graph, expected some"));
+}
+
 TEST_F(SavedGraph, ExportsEveryFormatAndEverything) {
   run({"export", graph(), "--format", "json,dot,svg,png,graphml", "--name", "other", "--out",
        "a/b"});
