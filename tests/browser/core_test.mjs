@@ -150,6 +150,10 @@ test("sliders follow the other rules of pruning", () => {
     assert.deepEqual(ids(shown.nodes), [...pruned.nodes.keys()].sort(), name);
     assert.equal(shown.nLinks, pruned.links.length, name);
   }
+  const compact = graphFromText(readText("compact.html")), pruned = viewerGraph("compact-links.json");
+  const left = shownAt(compact, 0.5, 0.9);
+  assert.deepEqual(compact.ids.filter((_, i) => left.nodes[i]).sort(), [...pruned.nodes.keys()].sort());
+  assert.equal(left.nLinks, pruned.links.length);
   const budget = graphFromText(readText("budget.html"));
   assert.equal(budget.head.node_threshold, 1);
   assert.equal(shownAt(budget, 1, 0.98).nNodes, viewerGraph("budget.json").nodes.size);
