@@ -117,6 +117,7 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
   filled.viewer.slug = name;
   filled.viewer.scores = scores;
   filled.picture.scores = scores;
+  filled.picture.supernodes = options.supernodes;
   add_supernodes(graph, options.supernodes, filled.viewer.state);
   filled.html.scores = scores;
   filled.html.view = filled.viewer.state;

@@ -13,6 +13,7 @@
 #include "export/picture_boxes.h"
 #include "export/picture_legend.h"
 #include "export/picture_routes.h"
+#include "export/picture_units.h"
 #include "export/strongest_edges.h"
 
 namespace circuit {
@@ -98,10 +99,9 @@ class Layout {
   void fill_rows() {
     std::map<std::int32_t, Row> rows;
     for (std::size_t i = 0; i < boxes_.size(); ++i) {
-      const Node node = graph_.node(boxes_[i].node);
-      Row& row = rows[node.layer];
-      row.layer = node.layer;
-      row.cells[node.position].push_back(i);
+      Row& row = rows[boxes_[i].layer];
+      row.layer = boxes_[i].layer;
+      row.cells[boxes_[i].position].push_back(i);
     }
     order_cells(rows);
     std::size_t line = 0;
@@ -316,6 +316,18 @@ class Layout {
   double left_ = 0;                  // of everything drawn so far
 };
 
+Picture lay_out_units(const AttributionGraph& graph, const PrunedGraph& pruned,
+                      const PictureOptions& options) {
+  const GroupedGraph grouped = group_nodes(graph, pruned, options.supernodes);
+  const KeptGraph kept = unit_graph(grouped);
+  const std::vector<KeptEdge> drawn =
+      strongest_edges(graph, pruned, kept.edges, options.most_edges);
+  Layout layout(graph, kept, drawn, make_unit_boxes(graph, pruned, grouped, options));
+  Picture picture = layout.finish(pruned, options);
+  fill_magnitudes(grouped, picture);
+  return picture;
+}
+
 }  // namespace
 
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
@@ -324,6 +336,7 @@ Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
   if (kept.nodes.empty() || graph.n_positions() == 0) {
     throw std::invalid_argument("[lay_out] no node is kept, expected at least one");
   }
+  if (!options.supernodes.empty()) return lay_out_units(graph, pruned, options);
   const std::vector<KeptEdge> drawn =
       strongest_edges(graph, pruned, kept.edges, options.most_edges);
   Layout layout(graph, kept, drawn, make_boxes(graph, pruned, kept, options));

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "graph/attribution_graph.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
+#include "graph/supernodes.h"
 
 namespace circuit {
 
@@ -25,6 +27,8 @@ struct PictureOptions {
   std::string title{};
   /// Of the unpruned graph; shown under the heading when there.
   Scores scores{};
+  /// Drawn as one box each, with collapsed edges; names unique.
+  std::vector<Supernode> supernodes{};
 };
 
 struct Point {
@@ -32,10 +36,14 @@ struct Point {
   double y = 0;
 };
 
-/// A node: its text and its rectangle. `line` counts the picture's lines of boxes from the bottom;
-/// a layer takes as many lines as its fullest cell needs.
+/// A node or a supernode: its text and its rectangle. `line` counts the picture's lines of boxes
+/// from the bottom; a layer takes as many lines as its fullest cell needs.
 struct Box {
-  std::size_t node = 0;  ///< Node index in the graph.
+  std::size_t node = 0;  ///< Node index in the graph; of a supernode its first member's.
+  std::vector<std::size_t> members;  ///< Of a supernode, node indices; empty = a node.
+  std::string name;                  ///< Of a supernode.
+  std::int32_t layer = 0;            ///< The row and
+  std::int32_t position = 0;         ///< the column where it stands.
   NodeKind kind = NodeKind::kFeature;
   std::string heading;             ///< `L3/512`, `" grand"`; tokens: the token; errors: nothing
   std::vector<std::string> label;  ///< the lines under it
@@ -47,11 +55,14 @@ struct Box {
 };
 
 /// An edge as cubic Bézier pieces: 3 n + 1 points from the source's top to the target's bottom.
+/// Where supernodes feed each other the target may stand no higher than the source.
 struct Curve {
   std::size_t source = 0;  ///< Index into Picture::boxes.
   std::size_t target = 0;  ///< Index into Picture::boxes.
   float weight = 0;
-  double share = 0;  ///< Of the target's kept input, in [0, 1].
+  double share = 0;       ///< Of the target's kept input, in [0, 1].
+  double magnitude = 0;   ///< Σ|w| of collapsed edges; 0 where nothing was collapsed.
+  std::size_t edges = 0;  ///< How many were collapsed.
   std::vector<Point> points;
 };
 
@@ -80,7 +91,8 @@ struct Picture {
   std::vector<Text> texts;
 };
 
-/// Throws std::invalid_argument when the masks do not fit the graph or keep no node.
+/// Throws std::invalid_argument when the masks do not fit the graph or keep no node, and as
+/// `check_supernodes` does.
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
                 const PictureOptions& options);
 

@@ -33,8 +33,17 @@ std::string summary(const AttributionGraph& graph, const KeptGraph& kept,
   if (options.scores.completeness) {
     add("completeness " + fixed_text(*options.scores.completeness, 3));
   }
-  add(grouped(kept.nodes.size()) + " of " + grouped(graph.n_nodes()) + " nodes, " +
-      grouped(kept.edges.size()) + " of " + grouped(graph.edges().edges()) + " edges");
+  if (!options.supernodes.empty()) {
+    std::size_t members = 0;
+    for (const Supernode& supernode : options.supernodes) members += supernode.nodes.size();
+    const std::size_t groups = options.supernodes.size();
+    add(grouped(kept.nodes.size() - groups + members) + " of " + grouped(graph.n_nodes()) +
+        " nodes, " + grouped(members) + " of them in " + grouped(groups) + " supernodes");
+    add(grouped(kept.edges.size()) + " collapsed edges");
+  } else {
+    add(grouped(kept.nodes.size()) + " of " + grouped(graph.n_nodes()) + " nodes, " +
+        grouped(kept.edges.size()) + " of " + grouped(graph.edges().edges()) + " edges");
+  }
   if (picture.curves.size() < kept.edges.size()) {
     add("only the " + grouped(picture.curves.size()) + " strongest edges are drawn");
   }
@@ -81,6 +90,12 @@ void add_key(const KeptGraph& kept, const Frame& frame, Picture& picture) {
   add_words("width: share of the target's kept input", at, picture);
   const bool errors = std::ranges::any_of(
       picture.boxes, [](const Box& box) { return box.kind == NodeKind::kError; });
+  const bool groups =
+      std::ranges::any_of(picture.boxes, [](const Box& box) { return !box.members.empty(); });
+  if (groups) {
+    add_words("double frame: supernode", at, picture);
+    add_words("dashed: signs that cancel", at, picture);
+  }
   if (errors) add_words("◆ reconstruction error", at, picture);
   if (!kept.nodes.empty()) add_words("warmer box: more influence", at, picture);
 }

@@ -24,6 +24,7 @@ Command add_trace(CLI::App& program);
 Command add_prune(CLI::App& program);
 Command add_export(CLI::App& program);
 Command add_group(CLI::App& program);
+Command add_group_quality(CLI::App& program);
 Command add_score(CLI::App& program);
 Command add_paths(CLI::App& program);
 Command add_inspect(CLI::App& program);

@@ -3,15 +3,19 @@
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "export/feature_cards.h"
 #include "export/outputs.h"
+#include "export/view_address.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
+#include "tracer/cli/json_line.h"
 #include "tracer/cli/label_options.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/view_url.h"
 #include "tracer/cli/written_files.h"
 
 namespace circuit::cli {
@@ -21,6 +25,7 @@ constexpr const char* kExamples = R"(Examples:
   circuit export small.graph.safetensors --format svg
   circuit export small.graph.safetensors --format graphml --all --out tables
   circuit export small.graph.safetensors --node-threshold 0.6 --format json,png
+  circuit export small.graph.safetensors --to-url --supernodes mine.supernodes.json
   circuit export small.graph.safetensors --format html --compare-with large.graph.safetensors)";
 
 struct ExportCommand {
@@ -28,6 +33,10 @@ struct ExportCommand {
   PruneOptions options;
   bool all = false;
   OutputFiles output;
+  bool to_url = false;
+  std::string page = std::string(kViewerPage);
+  std::filesystem::path supernodes;
+  bool force = false;
   std::filesystem::path labels;
   std::filesystem::path features;
   std::filesystem::path other;
@@ -43,6 +52,20 @@ void add_options(CLI::App& command, ExportCommand& request) {
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, request.output, "that of GRAPH",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  const std::string url = "Address of a viewer";
+  command.add_flag("--to-url", request.to_url, "Print an address instead of writing files")
+      ->group(url);
+  command
+      .add_option("--page", request.page, "With --to-url: the viewer's page of a model's graphs")
+      ->type_name("URL")
+      ->capture_default_str()
+      ->group(url);
+  command
+      .add_option("--supernodes", request.supernodes,
+                  "Groups to show, a supernode file (see group); with --format too")
+      ->type_name("FILE")
+      ->group(url);
+  command.add_flag("--force", request.force, "Take a file made with other transcoders")->group(url);
   add_labels_option(command, request.labels, "Output");
   command
       .add_option("--features", request.features,
@@ -63,6 +86,15 @@ void check(ExportCommand& request) {
   check_output_files(request.output);
   if (request.all && prune_options_given(*request.parsed)) {
     throw std::invalid_argument("--all with a threshold; expected one or the other");
+  }
+  if (request.to_url && request.parsed->count("--format") > 0) {
+    throw std::invalid_argument("--to-url with --format; expected one or the other");
+  }
+  if (!request.to_url && request.parsed->count("--page") > 0) {
+    throw std::invalid_argument("--page without --to-url");
+  }
+  if (request.force && request.supernodes.empty()) {
+    throw std::invalid_argument("--force without --supernodes");
   }
   const bool page = has_format(request.output.formats, OutputFormat::kHtml);
   if (!page && !request.features.empty()) {
@@ -87,6 +119,22 @@ PrunedGraph choose(const ExportCommand& request, const GraphInput& input) {
   return choose_pruning(input, request.options, prune_options_given(*request.parsed));
 }
 
+/// Those of the file that was given, else those of a viewer's graph.
+std::vector<Supernode> choose_supernodes(const ExportCommand& request, const GraphInput& input,
+                                         const PrunedGraph& pruned) {
+  const AttributionGraph& graph = input.file.graph;
+  if (!request.supernodes.empty()) {
+    return read_supernodes_for("export", graph, pruned, request.supernodes, request.force)
+        .supernodes;
+  }
+  if (!request.to_url) return {};
+  return supernodes_of_view(graph, pruned, input.viewer.state).supernodes;
+}
+
+void print_url(const ExportCommand& request, const std::string& url) {
+  print(request.json ? json_line(nlohmann::ordered_json{{"url", url}}) : url + "\n");
+}
+
 void run(const ExportCommand& request) {
   OutputOptions options{.picture = request.output.picture};
   if (!request.features.empty()) options.html.cards = read_feature_cards(request.features);
@@ -105,6 +153,12 @@ void run(const ExportCommand& request) {
   apply_labels_option(request.labels, input.file.graph);
   options.viewer = input.viewer;
   const PrunedGraph pruned = choose(request, input);
+  options.supernodes = choose_supernodes(request, input, pruned);
+  if (request.to_url) {
+    print_url(request, view_url(input.file.graph, pruned, options.supernodes, request.page,
+                                request.output.name));
+    return;
+  }
   const auto files = write_outputs(request.output.folder, request.output.name,
                                    parse_formats(request.output.formats), input.file.graph, pruned,
                                    whole_scores(input.file), options);

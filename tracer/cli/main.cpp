@@ -151,6 +151,7 @@ int run_program(int argc, const char* const* argv) {
       add_score(program),
       add_paths(program),
       add_group(program),
+      add_group_quality(program),
       add_serve(program),
       add_labels_import(labels),
       add_labels_export(labels),

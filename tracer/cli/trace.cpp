@@ -103,6 +103,10 @@ void add_attribution_options(CLI::App& command, TraceCommand& trace) {
       ->capture_default_str()
       ->group(group);
   command
+      .add_flag("--similarity", options.similarity,
+                "Also find features with alike decoders, for group --by similarity")
+      ->group(group);
+  command
       .add_option("--memory", trace.memory,
                   "Memory of the whole process at most: 1.5GiB, 800MB; less is slower")
       ->type_name("SIZE")

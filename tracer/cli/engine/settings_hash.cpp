@@ -79,6 +79,7 @@ Json attribution_settings(const AttributionOptions& options) {
   return {{"max-logits", options.targets.max_logits},
           {"logit-prob", options.targets.logit_probability},
           {"max-features", options.max_features},
+          {"similarity", options.similarity},
           {"batch-size", options.batch_size},
           {"update-interval", options.update_interval},
           {"zero-positions", options.zero_positions ? Json(*options.zero_positions) : Json()}};
