@@ -165,3 +165,24 @@ for (const name of ["demo", "large"]) {
     await opened.close();
   });
 }
+
+test("a graph of next to nothing opens and can be worked", async () => {
+  const opened = await openPage("least"), {page} = opened, {output} = someNodes(opened.graph);
+  assert.match(await text(page, "#counts"), new RegExp(`^${fileGraph("least").nodes.size} of`));
+  await clickNode(opened, output);
+  assert.equal(await page.locator("#facts dd").nth(1).innerText(), output);
+  await page.keyboard.press("p");
+  assert.equal(await text(page, "#pins-count"), "1");
+  await setSlider(page, "node-share", 0);
+  await opened.close();
+});
+
+test("of a compact file the whole is scored, its parts are not", async () => {
+  const opened = await openPage("compact"), {page} = opened, found = await scores(page);
+  near(found["whole graph"][0], readJson("demo.score").replacement_score);
+  assert.deepEqual(found["these nodes"], [null, null]);
+  assert.match(await text(page, "#score-note"), /cannot be scored/);
+  await setSlider(page, "node-share", 500);
+  assert.ok(Number((await text(page, "#counts")).split(" ")[0]) < fileGraph("compact").nodes.size);
+  await opened.close();
+});
