@@ -234,7 +234,7 @@ test("state: what is saved is read back, through an address too", () => {
 test("state: what others wrote wrongly is left out", () => {
   const state = stateFrom(graph, {
     pinnedIds: ["nothing", first, first, 7],
-    supernodes: [["a", second, "no"], "b", [5]],
+    supernodes: [["a", second, "no"], ["taken", second], "b", [5]],
     clerps: [[first, "x"], [second], "y"],
     clickedId: "no",
     pruningThreshold: "a lot",
