@@ -1,10 +1,12 @@
 #include "export/dot.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include <graphviz/gvc.h>
 
@@ -14,7 +16,9 @@
 namespace circuit {
 namespace {
 
-constexpr double kMostPixels = 16000;
+constexpr double kPointsPerInch = 72;
+constexpr double kMostPixels = 16000;      // of a side
+constexpr double kMostPixelsInAll = 60e6;  // 4 bytes each while they are drawn
 
 struct FreeContext {
   void operator()(GVC_t* context) const { gvFreeContext(context); }
@@ -71,22 +75,32 @@ const char* graphviz_format(PictureFormat format) {
   return "dot";
 }
 
-/// The larger side of the picture's boxes and texts, in inches.
-double largest_side(const Picture& picture) {
+/// The lowest and the highest point of everything that is drawn.
+std::pair<Point, Point> extent_of(const Picture& picture) {
   Point low, high;
-  const auto cover = [&](double x, double y) {
-    low = {std::min(low.x, x), std::min(low.y, y)};
-    high = {std::max(high.x, x), std::max(high.y, y)};
+  const auto cover = [&](Point point) {
+    low = {std::min(low.x, point.x), std::min(low.y, point.y)};
+    high = {std::max(high.x, point.x), std::max(high.y, point.y)};
   };
+  for (const Curve& curve : picture.curves) std::ranges::for_each(curve.points, cover);
   for (const Shape& shape : picture.shapes) {
-    cover(shape.from.x, shape.from.y);
-    cover(shape.to.x, shape.to.y);
+    cover(shape.from);
+    cover(shape.to);
   }
   for (const Text& text : picture.texts) {
-    cover(text.at.x, text.at.y);
-    cover(text.at.x + text_width(text.text, text.size), text.at.y);
+    cover(text.at);
+    cover({text.at.x + text_width(text.text, text.size), text.at.y});
   }
-  return std::max(high.x - low.x, high.y - low.y) / 72;
+  return {low, high};
+}
+
+/// What was asked for, or as much as keeps the picture's pixels within their limits.
+double resolution_of(const Picture& picture, double dots_per_inch) {
+  const auto [low, high] = extent_of(picture);
+  const double width = std::max((high.x - low.x) / kPointsPerInch, 1.0);
+  const double height = std::max((high.y - low.y) / kPointsPerInch, 1.0);
+  return std::min({dots_per_inch, kMostPixels / std::max(width, height),
+                   std::sqrt(kMostPixelsInAll / (width * height))});
 }
 
 /// A library prints no warnings; Graphviz would.
@@ -129,11 +143,12 @@ std::string draw(const std::string& dot, double dots_per_inch, PictureFormat for
 
 std::string render(const AttributionGraph& graph, const PrunedGraph& pruned,
                    const PictureOptions& options, PictureFormat format) {
-  const Picture picture = lay_out(graph, pruned, options);
+  PictureOptions chosen = options;
+  if (format == PictureFormat::kDot) chosen.most_edges = 0;  // read by programs too
+  const Picture picture = lay_out(graph, pruned, chosen);
   const std::string text = dot_text(graph, pruned, picture);
   if (format == PictureFormat::kDot) return text;
-  const double most = kMostPixels / std::max(largest_side(picture), 1.0);
-  return draw(text, std::min(options.dots_per_inch, most), format);
+  return draw(text, resolution_of(picture, options.dots_per_inch), format);
 }
 
 }  // namespace circuit

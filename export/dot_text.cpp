@@ -15,6 +15,10 @@
 namespace circuit {
 namespace {
 
+// Graphviz draws a second frame outside a node's size: both sides together.
+constexpr double kSecondFrame = 8;
+// Of collapsed edges, |signed sum| over Σ|w|: below it a line has no sign to speak of.
+constexpr double kMostlyOneSign = 0.5;
 // The others are for SVG on machines without DejaVu; Verdana has nearly its widths.
 constexpr std::string_view kFont = "DejaVu Sans,Verdana,sans-serif";
 
@@ -138,13 +142,37 @@ std::string data_of(const AttributionGraph& graph, const PrunedGraph& pruned, st
   return data;
 }
 
+/// The same of a supernode.
+std::string data_of(const AttributionGraph& graph, const Box& box) {
+  std::string members;
+  for (const std::size_t node : box.members) {
+    members += (members.empty() ? "" : " ") + name_node(graph, node).node_id;
+  }
+  return "kind=supernode layer=" + std::to_string(box.layer) +
+         " position=" + std::to_string(box.position) + " name=" + quoted(one_line(box.name)) +
+         " members=" + quoted(members) + " peripheries=2";
+}
+
+std::string describe(const AttributionGraph& graph, const Box& box) {
+  if (box.members.empty()) return describe_node(graph, box.node);
+  return one_line(box.name) + " (" + std::to_string(box.members.size()) + ")";
+}
+
+std::string tooltip_of(const AttributionGraph& graph, const Box& box) {
+  std::string text = describe(graph, box);
+  for (const std::size_t node : box.members) text += " | " + describe_node(graph, node);
+  return text;
+}
+
 std::string node_text(const AttributionGraph& graph, const PrunedGraph& pruned, const Box& box,
                       const std::string& id) {
-  return "  " + quoted(id) + " [pos=\"" + to_text(box.centre) + "\" width=" + inches(box.width) +
-         " height=" + inches(box.height) + " label=" + label_of(box) +
-         " tooltip=" + quoted(describe_node(graph, box.node)) +
-         " class=" + std::string(kind_name(box.kind)) + " " + style_of(box) + " " +
-         data_of(graph, pruned, box.node) + "];\n";
+  const bool group = !box.members.empty();
+  const double frame = group ? kSecondFrame : 0.0;
+  return "  " + quoted(id) + " [pos=\"" + to_text(box.centre) +
+         "\" width=" + inches(box.width - frame) + " height=" + inches(box.height - frame) +
+         " label=" + label_of(box) + " tooltip=" + quoted(tooltip_of(graph, box)) +
+         " class=" + std::string(group ? "supernode" : kind_name(box.kind)) + " " + style_of(box) +
+         " " + (group ? data_of(graph, box) : data_of(graph, pruned, box.node)) + "];\n";
 }
 
 /// Weak edges are thin and pale, so that a hundred of them do not hide one that matters.
@@ -155,21 +183,26 @@ std::string curve_style(const Curve& curve) {
   const char* const colour = curve.side         ? side_colours(*curve.side).line
                              : curve.weight < 0 ? kNegativeColour
                                                 : kPositiveColour;
+  const bool dashed =
+      curve.side ? curve.weight < 0 : std::abs(curve.weight) < kMostlyOneSign * curve.magnitude;
   return std::string("color=\"") + colour + alpha + "\" penwidth=" + points(width) +
-         (curve.side && curve.weight < 0 ? " style=dashed" : "");
+         (dashed ? " style=dashed" : "");
 }
 
 std::string edge_text(const AttributionGraph& graph, const Picture& picture, const Curve& curve,
                       const std::vector<std::string>& ids) {
   std::string path;
   for (const Point& point : curve.points) path += (path.empty() ? "" : " ") + to_text(point);
-  const std::string tooltip = describe_node(graph, picture.boxes[curve.source].node) + " → " +
-                              describe_node(graph, picture.boxes[curve.target].node) + ": " +
+  const std::string tooltip = describe(graph, picture.boxes[curve.source]) + " → " +
+                              describe(graph, picture.boxes[curve.target]) + ": " +
                               (curve.weight < 0 ? "" : "+") + number_text(curve.weight) + ", " +
                               fixed_text(100 * curve.share, 1) + "% of its input";
+  const std::string collapsed = curve.edges == 0 ? ""
+                                                 : " magnitude=\"" + number_text(curve.magnitude) +
+                                                       "\" edges=" + std::to_string(curve.edges);
   return "  " + quoted(ids[curve.source]) + " -> " + quoted(ids[curve.target]) + " [pos=\"" + path +
          "\" " + curve_style(curve) + " weight=\"" + number_text(curve.weight) + "\" share=\"" +
-         number_text(curve.share) + "\" tooltip=" + quoted(tooltip) + "];\n";
+         number_text(curve.share) + "\"" + collapsed + " tooltip=" + quoted(tooltip) + "];\n";
 }
 
 /// A length-prefixed string of the xdot language. It has no escapes and a DOT string cannot hold a
@@ -236,7 +269,8 @@ std::string dot_text(const AttributionGraph& graph, const PrunedGraph& pruned,
       "  edge [arrowhead=none];\n";
   std::vector<std::string> ids;
   for (const Box& box : picture.boxes) {
-    ids.push_back(name_node(graph, box.node).node_id);
+    ids.push_back(box.members.empty() ? name_node(graph, box.node).node_id
+                                      : "supernode_" + std::to_string(ids.size() + 1));
     out += node_text(graph, pruned, box, ids.back());
   }
   for (const Curve& curve : picture.curves) out += edge_text(graph, picture, curve, ids);

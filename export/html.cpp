@@ -121,9 +121,8 @@ std::string html_page(const AttributionGraph& graph, const PrunedGraph& pruned,
     other = page_data(*compare.graph, *compare.pruned, compare.title, compare.scores,
                       options.most_links);
   }
-  const std::string& title = options.title.empty() ? graph.provenance().prompt : options.title;
   return filled(page_text::skeleton, {{"policy", policy()},
-                                      {"title", escape_xml(title)},
+                                      {"title", escape_xml(page_title(graph, options.title))},
                                       {"notices", std::string(page_text::notices)},
                                       {"style", std::string(page_text::style)},
                                       {"head", std::move(data.head)},

@@ -24,7 +24,7 @@ struct ComparedGraph {
 };
 
 struct HtmlOptions {
-  /// The heading. Empty = the prompt.
+  /// The heading. Empty = the prompt, or the tokens where there is none.
   std::string title{};
   /// Of the unpruned graph.
   Scores scores{};

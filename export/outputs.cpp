@@ -95,6 +95,11 @@ std::vector<OutputFormat> parse_formats(std::string_view list) {
   return formats;
 }
 
+bool has_format(std::string_view list, OutputFormat format) {
+  const std::vector<OutputFormat> formats = parse_formats(list);
+  return std::ranges::find(formats, format) != formats.end();
+}
+
 std::filesystem::path output_path(const std::filesystem::path& folder, const std::string& name,
                                   OutputFormat format) {
   return folder / (name + "." + std::string(name_of(format)));
@@ -112,6 +117,7 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
   filled.viewer.slug = name;
   filled.viewer.scores = scores;
   filled.picture.scores = scores;
+  filled.picture.supernodes = options.supernodes;
   add_supernodes(graph, options.supernodes, filled.viewer.state);
   filled.html.scores = scores;
   filled.html.view = filled.viewer.state;

@@ -22,6 +22,9 @@ enum class OutputFormat { kJson, kDot, kSvg, kPng, kPdf, kGraphml, kHtml };
 /// std::invalid_argument `[formats] …` naming what is unknown or empty.
 std::vector<OutputFormat> parse_formats(std::string_view list);
 
+/// Whether `list`, as `parse_formats` reads it, names `format`; throws as that does.
+bool has_format(std::string_view list, OutputFormat format);
+
 /// `FOLDER/NAME.svg`: where `write_outputs` puts this format.
 std::filesystem::path output_path(const std::filesystem::path& folder, const std::string& name,
                                   OutputFormat format);

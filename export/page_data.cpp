@@ -172,8 +172,11 @@ Json head_of(const AttributionGraph& graph, const PrunedGraph& pruned, const Pag
   head["transcoders_hash"] = valid_utf8(provenance.transcoders_hash);
   head["scan"] = valid_utf8(provenance.scan);
   head["generator"] = "circuit " + valid_utf8(provenance.tool_version);
-  head["node_threshold"] = pruned.options.node_threshold;
+  // Of a budget of nodes the share that they cover is not known: any share may be asked for.
+  head["node_threshold"] = pruned.options.max_nodes > 0 ? 1.0 : pruned.options.node_threshold;
   head["edge_threshold"] = pruned.options.edge_threshold;
+  head["keep_errors"] = pruned.options.keep_errors;
+  head["edges_per_target"] = pruned.options.edge_rule == EdgeRule::kPerTarget;
   head["tokens"] = Json::array();
   for (const std::string& token : graph.nodes().tokens) head["tokens"].push_back(one_line(token));
   head["ids"] = Json::array();
@@ -190,6 +193,14 @@ Json head_of(const AttributionGraph& graph, const PrunedGraph& pruned, const Pag
 }
 
 }  // namespace
+
+std::string page_title(const AttributionGraph& graph, const std::string& title) {
+  if (!title.empty()) return valid_utf8(title);
+  if (!graph.provenance().prompt.empty()) return valid_utf8(graph.provenance().prompt);
+  std::string text;
+  for (const std::string& token : graph.nodes().tokens) text += token;
+  return valid_utf8(text);
+}
 
 std::string script_safe(std::string json) {
   std::string safe;
@@ -214,7 +225,7 @@ PageData page_data(const AttributionGraph& graph, const PrunedGraph& pruned,
   add_links(graph, pruned, kept, all, columns);
 
   Json head = head_of(graph, pruned, kept);
-  head["title"] = valid_utf8(title.empty() ? graph.provenance().prompt : title);
+  head["title"] = page_title(graph, title);
   head["all_links"] = all;
   head["scorable"] = !is_compact(graph);
   head["scores"] = {{"whole", scores_json(scores)}};

@@ -21,6 +21,9 @@ struct PageData {
 PageData page_data(const AttributionGraph& graph, const PrunedGraph& pruned,
                    const std::string& title, const Scores& scores, std::size_t most_links);
 
+/// `title`; without it the prompt; without that the tokens.
+std::string page_title(const AttributionGraph& graph, const std::string& title);
+
 /// `json` with every `<` as `\u003c`: no end of an element and no comment can begin in it.
 std::string script_safe(std::string json);
 

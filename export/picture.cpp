@@ -13,12 +13,15 @@
 #include "export/picture_boxes.h"
 #include "export/picture_legend.h"
 #include "export/picture_routes.h"
+#include "export/picture_units.h"
+#include "export/strongest_edges.h"
 
 namespace circuit {
 namespace {
 
 constexpr double kBoxGap = 17;     // between boxes of a line
 constexpr double kColumnGap = 26;  // between positions
+constexpr double kTokenGap = 10;   // between positions with nothing but their tokens
 constexpr double kLineGap = 26;    // between lines of a layer
 constexpr double kLayerGap = 50;   // between layers, at least
 constexpr std::size_t kMostBoxesPerLine = 8;
@@ -40,6 +43,7 @@ using CellLines = std::vector<std::vector<std::size_t>>;
 struct Column {
   double left = 0;
   double width = 0;
+  bool token_only = true;
   double centre() const { return left + width / 2; }
   double right() const { return left + width; }
 };
@@ -58,8 +62,13 @@ CellLines cut_cell(const std::vector<std::size_t>& boxes) {
 
 class Layout {
  public:
-  Layout(const AttributionGraph& graph, const KeptGraph& kept, std::vector<Box> boxes)
-      : graph_(graph), kept_(kept), boxes_(std::move(boxes)), columns_(graph.n_positions()) {
+  Layout(const AttributionGraph& graph, const KeptGraph& kept, const std::vector<KeptEdge>& drawn,
+         std::vector<Box> boxes)
+      : graph_(graph),
+        kept_(kept),
+        drawn_(drawn),
+        boxes_(std::move(boxes)),
+        columns_(graph.n_positions()) {
     fill_rows();
     place_columns();
     place_lines();
@@ -68,7 +77,7 @@ class Layout {
 
   Picture finish(const PrunedGraph& pruned, const PictureOptions& options) {
     Picture picture;
-    picture.curves = route_edges(kept_, boxes_, extents_);
+    picture.curves = route_edges(drawn_, boxes_, extents_);
     picture.boxes = std::move(boxes_);
     draw_grid(picture);
     const Frame frame{.left = left_,
@@ -90,10 +99,9 @@ class Layout {
   void fill_rows() {
     std::map<std::int32_t, Row> rows;
     for (std::size_t i = 0; i < boxes_.size(); ++i) {
-      const Node node = graph_.node(boxes_[i].node);
-      Row& row = rows[node.layer];
-      row.layer = node.layer;
-      row.cells[node.position].push_back(i);
+      Row& row = rows[boxes_[i].layer];
+      row.layer = boxes_[i].layer;
+      row.cells[boxes_[i].position].push_back(i);
     }
     order_cells(rows);
     std::size_t line = 0;
@@ -136,17 +144,26 @@ class Layout {
       if (is_target_row(row)) continue;
       for (const auto& [position, cell] : row.cells) {
         Column& column = columns_[static_cast<std::size_t>(position)];
+        column.token_only = column.token_only && row.layer < 0;
         for (const auto& line : cut_cell(cell)) {
           column.width = std::max(column.width, line_width(line));
         }
       }
     }
     double left = 0;
-    for (Column& column : columns_) {
+    for (std::size_t p = 0; p < columns_.size(); ++p) {
+      Column& column = columns_[p];
       column.left = left;
       column.width = std::max(column.width, 24.0);
-      left += column.width + kColumnGap;
+      left += column.width + gap_behind(p);
     }
+  }
+
+  /// Long prompts are wide: tokens that nothing stands above move together.
+  double gap_behind(std::size_t p) const {
+    const bool tokens =
+        p + 1 < columns_.size() && columns_[p].token_only && columns_[p + 1].token_only;
+    return tokens ? kTokenGap : kColumnGap;
   }
 
   /// Centres `line` on `x`; boxes of a line share its height, errors keep theirs.
@@ -182,7 +199,7 @@ class Layout {
         heights[box.line] = std::max(heights[box.line], box.height);
       }
     }
-    const double gap = kLayerGap + std::min(40.0, static_cast<double>(kept_.edges.size()) / 25);
+    const double gap = kLayerGap + std::min(40.0, static_cast<double>(drawn_.size()) / 25);
     double y = 0;
     for (const Row& row : rows_) {
       // Token edges are the strongest and run the farthest to the side.
@@ -277,7 +294,7 @@ class Layout {
     for (std::size_t p = 0; p < columns_.size(); ++p) {
       const Column& column = columns_[p];
       if (p > 0) {
-        const double x = column.left - kColumnGap / 2;
+        const double x = column.left - gap_behind(p - 1) / 2;
         picture.shapes.push_back({{x, bottom}, {x, top}, std::string(kSeparator), 0.8});
       }
       picture.texts.push_back({{column.centre(), bottom - 11},
@@ -291,6 +308,7 @@ class Layout {
 
   const AttributionGraph& graph_;
   const KeptGraph& kept_;
+  const std::vector<KeptEdge>& drawn_;
   std::vector<Box> boxes_;
   std::vector<Row> rows_;
   std::vector<Column> columns_;      // [n_positions]
@@ -319,6 +337,18 @@ void mark_curves(const AttributionGraph& graph, const PictureOptions& options, P
   }
 }
 
+Picture lay_out_units(const AttributionGraph& graph, const PrunedGraph& pruned,
+                      const PictureOptions& options) {
+  const GroupedGraph grouped = group_nodes(graph, pruned, options.supernodes);
+  const KeptGraph kept = unit_graph(grouped);
+  const std::vector<KeptEdge> drawn =
+      strongest_edges(graph, pruned, kept.edges, options.most_edges);
+  Layout layout(graph, kept, drawn, make_unit_boxes(graph, pruned, grouped, options));
+  Picture picture = layout.finish(pruned, options);
+  fill_magnitudes(grouped, picture);
+  return picture;
+}
+
 }  // namespace
 
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
@@ -328,7 +358,10 @@ Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
     throw std::invalid_argument("[lay_out] no node is kept, expected at least one");
   }
   require_sides(graph, options);
-  Layout layout(graph, kept, make_boxes(graph, pruned, kept, options));
+  if (!options.supernodes.empty()) return lay_out_units(graph, pruned, options);
+  const std::vector<KeptEdge> drawn =
+      strongest_edges(graph, pruned, kept.edges, options.most_edges);
+  Layout layout(graph, kept, drawn, make_boxes(graph, pruned, kept, options));
   Picture picture = layout.finish(pruned, options);
   if (!options.edge_sides.empty()) mark_curves(graph, options, picture);
   return picture;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,12 +13,16 @@
 #include "graph/compare.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
+#include "graph/supernodes.h"
 
 namespace circuit {
 
 struct PictureOptions {
-  /// Of PNG files; lowered for pictures that would pass 16,000 pixels.
+  /// Of PNG files; lowered for pictures that would pass 16,000 pixels a side or 60 million in all.
   double dots_per_inch = 120;
+  /// Edges that are drawn at most, those with the largest shares of what influential nodes read;
+  /// 0 = all. Thousands hide each other, and cost a second for every few thousand. DOT has all.
+  std::size_t most_edges = 1000;
   /// Lines of a feature's label before it is cut, at least 1.
   std::size_t label_lines = 3;
   /// The heading. Empty = the prompt.
@@ -28,6 +33,8 @@ struct PictureOptions {
   /// which: colours then tell that, and dashes the sign. Empty = no comparison.
   std::vector<Side> node_sides{};
   std::vector<Side> edge_sides{};
+  /// Drawn as one box each, with collapsed edges; names unique.
+  std::vector<Supernode> supernodes{};
 };
 
 struct Point {
@@ -35,10 +42,14 @@ struct Point {
   double y = 0;
 };
 
-/// A node: its text and its rectangle. `line` counts the picture's lines of boxes from the bottom;
-/// a layer takes as many lines as its fullest cell needs.
+/// A node or a supernode: its text and its rectangle. `line` counts the picture's lines of boxes
+/// from the bottom; a layer takes as many lines as its fullest cell needs.
 struct Box {
-  std::size_t node = 0;  ///< Node index in the graph.
+  std::size_t node = 0;  ///< Node index in the graph; of a supernode its first member's.
+  std::vector<std::size_t> members;  ///< Of a supernode, node indices; empty = a node.
+  std::string name;                  ///< Of a supernode.
+  std::int32_t layer = 0;            ///< The row and
+  std::int32_t position = 0;         ///< the column where it stands.
   NodeKind kind = NodeKind::kFeature;
   std::string heading;             ///< `L3/512`, `" grand"`; tokens: the token; errors: nothing
   std::vector<std::string> label;  ///< the lines under it
@@ -51,11 +62,14 @@ struct Box {
 };
 
 /// An edge as cubic Bézier pieces: 3 n + 1 points from the source's top to the target's bottom.
+/// Where supernodes feed each other the target may stand no higher than the source.
 struct Curve {
   std::size_t source = 0;  ///< Index into Picture::boxes.
   std::size_t target = 0;  ///< Index into Picture::boxes.
   float weight = 0;
-  double share = 0;  ///< Of the target's kept input, in [0, 1].
+  double share = 0;       ///< Of the target's kept input, in [0, 1].
+  double magnitude = 0;   ///< Σ|w| of collapsed edges; 0 where nothing was collapsed.
+  std::size_t edges = 0;  ///< How many were collapsed.
   std::vector<Point> points;
   std::optional<Side> side{};  ///< In a comparison.
 };
@@ -85,7 +99,8 @@ struct Picture {
   std::vector<Text> texts;
 };
 
-/// Throws std::invalid_argument when the masks do not fit the graph or keep no node.
+/// Throws std::invalid_argument when the masks do not fit the graph or keep no node, and as
+/// `check_supernodes` does.
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
                 const PictureOptions& options);
 

@@ -10,6 +10,8 @@ namespace circuit {
 namespace {
 
 constexpr double kLabelWidth = 84;
+constexpr double kNameWidth = 128;
+constexpr double kFrameRoom = 8;  // of the second frame of supernodes
 constexpr double kLabelLine = 9.8;
 constexpr double kHeadingLine = 11.5;
 constexpr double kErrorSize = 13;
@@ -47,9 +49,11 @@ std::string token_text(std::string_view token) {
   return text.find_first_not_of(' ') == std::string::npos ? "\"" + text + "\"" : text;
 }
 
-double strength_of(const PrunedGraph& pruned, std::size_t node) {
+}  // namespace
+
+double strength_of(const PrunedGraph& pruned, float cumulative_influence) {
   const double most = std::max(pruned.options.node_threshold, 1e-6);
-  return std::sqrt(std::clamp(1 - pruned.node_cumulative_influence[node] / most, 0.0, 1.0));
+  return std::sqrt(std::clamp(1 - cumulative_influence / most, 0.0, 1.0));
 }
 
 Box make_box(const AttributionGraph& graph, const PrunedGraph& pruned, std::size_t index,
@@ -58,7 +62,9 @@ Box make_box(const AttributionGraph& graph, const PrunedGraph& pruned, std::size
   Box box;
   box.node = index;
   box.kind = node.kind;
-  box.strength = strength_of(pruned, index);
+  box.layer = node.layer;
+  box.position = node.position;
+  box.strength = strength_of(pruned, pruned.node_cumulative_influence[index]);
   if (!options.node_sides.empty()) box.side = options.node_sides[index];
   switch (node.kind) {
     case NodeKind::kFeature:
@@ -78,7 +84,16 @@ Box make_box(const AttributionGraph& graph, const PrunedGraph& pruned, std::size
   return box;
 }
 
-}  // namespace
+void fill_supernode(std::string_view name, std::string members, Box& box) {
+  const double bold = 1.12;  // wider than what is measured
+  std::vector<std::string> lines = wrap_text(one_line(name), kNameWidth / bold, kHeadingSize, 2);
+  box.heading = lines.empty() ? std::string(" ") : lines.front();
+  box.label.assign(lines.begin() + (lines.empty() ? 0 : 1), lines.end());
+  box.label.push_back(std::move(members));
+  fit(64, box);
+  box.width += kFrameRoom;
+  box.height += kFrameRoom;
+}
 
 std::vector<Box> make_boxes(const AttributionGraph& graph, const PrunedGraph& pruned,
                             const KeptGraph& kept, const PictureOptions& options) {

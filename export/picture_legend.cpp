@@ -23,7 +23,7 @@ std::string grouped(std::size_t number) {
 }
 
 std::string summary(const AttributionGraph& graph, const KeptGraph& kept,
-                    const PictureOptions& options) {
+                    const PictureOptions& options, const Picture& picture) {
   constexpr const char* kBetween = "   ·   ";
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : kBetween) + part; };
@@ -34,8 +34,20 @@ std::string summary(const AttributionGraph& graph, const KeptGraph& kept,
   if (options.scores.completeness) {
     add("completeness " + fixed_text(*options.scores.completeness, 3));
   }
-  add(grouped(kept.nodes.size()) + " of " + grouped(graph.n_nodes()) + " nodes, " +
-      grouped(kept.edges.size()) + " of " + grouped(graph.edges().edges()) + " edges");
+  if (!options.supernodes.empty()) {
+    std::size_t members = 0;
+    for (const Supernode& supernode : options.supernodes) members += supernode.nodes.size();
+    const std::size_t groups = options.supernodes.size();
+    add(grouped(kept.nodes.size() - groups + members) + " of " + grouped(graph.n_nodes()) +
+        " nodes, " + grouped(members) + " of them in " + grouped(groups) + " supernodes");
+    add(grouped(kept.edges.size()) + " collapsed edges");
+  } else {
+    add(grouped(kept.nodes.size()) + " of " + grouped(graph.n_nodes()) + " nodes, " +
+        grouped(kept.edges.size()) + " of " + grouped(graph.edges().edges()) + " edges");
+  }
+  if (picture.curves.size() < kept.edges.size()) {
+    add("only the " + grouped(picture.curves.size()) + " strongest edges are drawn");
+  }
   return text;
 }
 
@@ -46,8 +58,12 @@ void add_heading(const AttributionGraph& graph, const KeptGraph& kept,
   auto lines = wrap_text(one_line(title), width, kTitleSize, 3);
   std::ranges::reverse(lines);
   double y = frame.top + 24;
-  picture.texts.push_back(
-      {{frame.left, y}, summary(graph, kept, options), kTextSize, false, Align::kLeft, kGrey});
+  picture.texts.push_back({{frame.left, y},
+                           summary(graph, kept, options, picture),
+                           kTextSize,
+                           false,
+                           Align::kLeft,
+                           kGrey});
   y += 17;
   for (const std::string& line : lines) {
     picture.texts.push_back({{frame.left, y}, line, kTitleSize, true, Align::kLeft, kInk});
@@ -90,6 +106,12 @@ void add_key(const KeptGraph& kept, const Frame& frame, Picture& picture) {
   add_words("width: share of the target's kept input", at, picture);
   const bool errors = std::ranges::any_of(
       picture.boxes, [](const Box& box) { return box.kind == NodeKind::kError; });
+  const bool groups =
+      std::ranges::any_of(picture.boxes, [](const Box& box) { return !box.members.empty(); });
+  if (groups) {
+    add_words("double frame: supernode", at, picture);
+    add_words("dashed: signs that cancel", at, picture);
+  }
   if (errors) add_words("◆ reconstruction error", at, picture);
   if (!kept.nodes.empty()) add_words("warmer box: more influence", at, picture);
 }

@@ -174,6 +174,17 @@ std::vector<Point> points_of(const Path& path, const Lines& lines) {
   return points;
 }
 
+/// The way to a box that stands no higher: up, past the right sides of both, and to it from below.
+std::vector<Point> points_around(const Path& path, const Box& source, const Box& target) {
+  constexpr double kRise = 17;
+  const double side =
+      std::max(source.centre.x + source.width / 2, target.centre.x + target.width / 2) + 12;
+  const double top = path.from.y + kRise, bottom = path.to.y - kRise;
+  const double middle = (path.from.y + path.to.y) / 2;
+  return {path.from,      {path.from.x, top},  {side, top}, {side, middle},
+          {side, bottom}, {path.to.x, bottom}, path.to};
+}
+
 struct Ends {
   double from_x = 0;
   double to_x = 0;
@@ -213,12 +224,12 @@ class Ports {
   std::vector<Ends> ends_;
 };
 
-std::vector<Curve> curves_of(const KeptGraph& kept, std::span<const Box> boxes) {
+std::vector<Curve> curves_of(std::span<const KeptEdge> edges, std::span<const Box> boxes) {
   std::unordered_map<std::size_t, std::size_t> box_of;
   for (std::size_t i = 0; i < boxes.size(); ++i) box_of.emplace(boxes[i].node, i);
   std::vector<Curve> curves;
-  curves.reserve(kept.edges.size());
-  for (const KeptEdge& edge : kept.edges) {
+  curves.reserve(edges.size());
+  for (const KeptEdge& edge : edges) {
     curves.push_back({.source = box_of.at(edge.source),
                       .target = box_of.at(edge.target),
                       .weight = edge.weight,
@@ -231,9 +242,9 @@ std::vector<Curve> curves_of(const KeptGraph& kept, std::span<const Box> boxes) 
 
 }  // namespace
 
-std::vector<Curve> route_edges(const KeptGraph& kept, std::span<const Box> boxes,
+std::vector<Curve> route_edges(std::span<const KeptEdge> edges, std::span<const Box> boxes,
                                std::span<const LineExtent> lines) {
-  std::vector<Curve> curves = curves_of(kept, boxes);
+  std::vector<Curve> curves = curves_of(edges, boxes);
   const Lines all{.extents = lines, .obstacles = obstacles_of(boxes, lines.size())};
   const Ports ports(boxes, curves);
   std::vector<Path> paths;
@@ -247,7 +258,12 @@ std::vector<Curve> route_edges(const KeptGraph& kept, std::span<const Box> boxes
                      .stops = {}});
   }
   for (std::size_t line = 0; line < lines.size(); ++line) pass_line(line, all, paths);
-  for (std::size_t i = 0; i < curves.size(); ++i) curves[i].points = points_of(paths[i], all);
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    const Box& source = boxes[curves[i].source];
+    const Box& target = boxes[curves[i].target];
+    curves[i].points = source.line < target.line ? points_of(paths[i], all)
+                                                 : points_around(paths[i], source, target);
+  }
   return curves;
 }
 

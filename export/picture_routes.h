@@ -17,7 +17,7 @@ struct LineExtent {
 };
 
 /// One curve per edge, weak ones first. `lines` [lines of boxes], `boxes` placed.
-std::vector<Curve> route_edges(const KeptGraph& kept, std::span<const Box> boxes,
+std::vector<Curve> route_edges(std::span<const KeptEdge> edges, std::span<const Box> boxes,
                                std::span<const LineExtent> lines);
 
 }  // namespace circuit

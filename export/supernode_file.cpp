@@ -35,7 +35,9 @@ class Reader {
       refuse("has no \"version\": 1");
     }
     SupernodeFile file{.transcoders_hash = text(object["transcoders"], "\"transcoders\"")};
-    for (const dom::element group : list(object["supernodes"], "\"supernodes\"")) {
+    const dom::array groups = list(object["supernodes"], "\"supernodes\"");
+    file.supernodes.reserve(groups.size());
+    for (const dom::element group : groups) {
       file.supernodes.push_back(read_group(group, file.supernodes.size()));
     }
     return file;
@@ -67,7 +69,9 @@ class Reader {
     ViewState::Supernode group{.name = text(object["name"], what + "'s \"name\"")};
     if (group.name.empty()) refuse(what + " has no name");
     if (!names_.insert(group.name).second) refuse("'" + one_line(group.name) + "' comes twice");
-    for (const dom::element node : list(object["nodes"], what + "'s \"nodes\"")) {
+    const dom::array nodes = list(object["nodes"], what + "'s \"nodes\"");
+    group.node_ids.reserve(nodes.size());
+    for (const dom::element node : nodes) {
       group.node_ids.push_back(
           text(dom::element(node), "a node of '" + one_line(group.name) + "'"));
       if (!parse_node_id(group.node_ids.back())) {

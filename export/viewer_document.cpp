@@ -347,6 +347,15 @@ element parse(Memory& memory, std::size_t& not_numbers) {
 
 }  // namespace
 
+ViewState parse_view_state(std::string_view json) {
+  simdjson::dom::parser parser;
+  element root;
+  if (parser.parse(json.data(), json.size()).get(root) != SUCCESS) {
+    throw std::runtime_error("is no JSON text");
+  }
+  return read_view_state(root, {nullptr, "qParams"});
+}
+
 ViewerDocument read_viewer_document(const std::filesystem::path& path) {
   const auto memory = std::make_shared<Memory>();
   std::error_code ignored;

@@ -16,6 +16,10 @@
 
 namespace circuit {
 
+/// `qParams` by itself, as JSON text; lists may be texts of lists, as in addresses. Throws as
+/// `read_viewer_document` does.
+ViewState parse_view_state(std::string_view json);
+
 struct ViewerMetadata {
   std::string slug, scan, prompt, title_prefix, generator, generator_version;
   std::string neuronpedia_source_set, feature_json_base_url;

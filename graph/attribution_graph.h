@@ -109,6 +109,12 @@ class AttributionGraph {
   void add_feature_labels(std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel> labels) {
     provenance_.feature_labels.merge(labels);
   }
+  /// The same, but these count where there is one already.
+  void replace_feature_labels(
+      std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel> labels) {
+    labels.merge(provenance_.feature_labels);
+    provenance_.feature_labels = std::move(labels);
+  }
   const FeatureSimilarity& similarity() const { return similarity_; }
 
   /// Initial weights of influence: each target's probability, 0 elsewhere [n_nodes].

@@ -38,10 +38,11 @@ void check(const AttributionGraph& graph, const PrunedGraph& pruned,
   }
   check_threshold("min_similarity", options.min_similarity);
   check_threshold("min_shared", options.min_shared);
-  if (options.by_similarity && graph.similarity().pairs.empty()) {
+  const bool searched = graph.provenance().settings.contains("similarity");
+  if (options.by_similarity && graph.similarity().pairs.empty() && !searched) {
     throw std::runtime_error(
-        "[find_groups] the graph holds no decoder similarities above 0.3, expected those that "
-        "trace stores");
+        "[find_groups] the graph holds no similarities of decoders, expected those of `trace "
+        "--similarity`");
   }
 }
 

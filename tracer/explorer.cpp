@@ -222,4 +222,31 @@ InterventionReport Explorer::intervene(const PromptInput& input,
   return report;
 }
 
+std::vector<float> Explorer::logit_changes(const PromptInput& input,
+                                           const std::vector<FeatureEdit>& edits) const {
+  const c10::InferenceMode inference;
+  const Model& model = state_->loaded.model;
+  const EncodedPrompt prompt = state_->loaded.encode(input);
+  const auto n = static_cast<std::int64_t>(prompt.ids.size());
+  const ForwardRecord clean = forward(model, prompt.ids);
+  std::vector<at::Tensor> patterns;
+  for (const BlockRecord& block : clean.blocks) patterns.push_back(block.pattern);
+  const auto last_logits = [](const at::Tensor& logits) {
+    return logits.select(0, logits.size(0) - 1).to(at::kCPU).to(at::kFloat);
+  };
+  const at::Tensor before = last_logits(clean.logits);
+  std::vector<float> changes;
+  std::vector<std::string> no_overlaps;
+  for (const FeatureEdit& edit : edits) {
+    const auto editor = state_->editor({edit}, prompt, std::nullopt, no_overlaps);
+    LiveForward live(model, n);
+    const at::Tensor logits =
+        live.append(prompt.ids, {.visitor = editor.get(), .patterns = patterns});
+    const at::Tensor change = (last_logits(logits) - before).contiguous();
+    changes.insert(changes.end(), change.data_ptr<float>(),
+                   change.data_ptr<float>() + change.numel());
+  }
+  return changes;
+}
+
 }  // namespace circuit

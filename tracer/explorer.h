@@ -102,6 +102,10 @@ class Explorer {
                             const std::function<void(const std::string&)>& write = {}) const;
   /// The next token of a prompt with features changed, beside the unchanged.
   InterventionReport intervene(const PromptInput& input, const InterventionOptions& options) const;
+  /// For each edit by itself: the next token's logits with it less those without
+  /// [edits, vocabulary]; attention patterns are those of the unchanged run.
+  std::vector<float> logit_changes(const PromptInput& input,
+                                   const std::vector<FeatureEdit>& edits) const;
 
  private:
   struct State;

@@ -59,6 +59,8 @@ struct AttributionOptions {
   std::int64_t memory_bytes = std::int64_t{8} << 30;
   /// Bytes of the device's memory for this process; 0 = what is free there. Not used on the CPU.
   std::int64_t device_memory_bytes = 0;
+  /// Also finds features whose decoders are alike (docs/method.md, decoder similarity).
+  bool similarity = false;
   /// First positions without features and errors; empty = 1, or 4 for chats of Gemma 3.
   std::optional<std::int64_t> zero_positions;
 };

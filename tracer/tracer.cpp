@@ -12,6 +12,7 @@
 
 #include "tracer/attribution/attribute.h"
 #include "tracer/attribution/check_predictions.h"
+#include "tracer/attribution/decoder_similarity.h"
 #include "tracer/attribution/feature_names.h"
 #include "tracer/loaded_model.h"
 #include "tracer/machine/device.h"
@@ -111,6 +112,7 @@ Provenance Tracer::State::provenance(std::string prompt, const AttributionOption
                    {"max-features", std::to_string(attribution.max_features)}};
   if (!loaded.device.is_cpu()) from.settings["device"] = "cuda";
   if (loaded.options.tf32) from.settings["tf32"] = "true";
+  if (attribution.similarity) from.settings["similarity"] = "true";
   if (attribution.targets.named.empty()) {
     from.settings["max-logits"] = std::to_string(attribution.targets.max_logits);
     from.settings["logit-prob"] = number_text(attribution.targets.logit_probability);
@@ -165,16 +167,23 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
                                                .largest_error = result.rounding->largest_error})
                       : std::nullopt;
   const MemoryPlan plan = result.plan;
+  std::map<std::string, double> seconds = {{"forward", forward_seconds},
+                                           {"attribute", seconds_since(attribution_started)}};
+  FeatureSimilarity similarity;
+  if (options.similarity) {
+    const auto similarity_started = std::chrono::steady_clock::now();
+    similarity = find_similarity(run, result.nodes.selected_features);
+    seconds["similarity"] = seconds_since(similarity_started);
+  }
   result.nodes.tokens = state_->loaded.tokens_of(ids);
   AttributionGraph graph(std::move(result.nodes), std::move(result.edges),
                          std::move(result.row_dropped), std::move(result.totals),
-                         std::move(provenance));
-  return {
-      .graph = std::move(graph),
-      .seconds = {{"forward", forward_seconds}, {"attribute", seconds_since(attribution_started)}},
-      .predicted_peak_bytes = plan.predicted_peak_bytes,
-      .rounding = rounding,
-      .predicted_device_peak_bytes = plan.device ? plan.device->predicted_peak_bytes : 0};
+                         std::move(provenance), std::move(similarity));
+  return {.graph = std::move(graph),
+          .seconds = std::move(seconds),
+          .predicted_peak_bytes = plan.predicted_peak_bytes,
+          .rounding = rounding,
+          .predicted_device_peak_bytes = plan.device ? plan.device->predicted_peak_bytes : 0};
 }
 
 void Tracer::label_features(AttributionGraph& graph,

@@ -24,7 +24,7 @@ struct Rounding {
 /// One traced prompt: the unpruned graph, and how long the stages took.
 struct Trace {
   AttributionGraph graph;
-  std::map<std::string, double> seconds;  ///< "forward", "attribute"
+  std::map<std::string, double> seconds;  ///< "forward", "attribute", "similarity"
   /// What the memory plan of the trace expects the process to hold at most, in bytes.
   std::int64_t predicted_peak_bytes = 0;
   std::optional<Rounding> rounding;  ///< with ComputeType::kBF16

@@ -23,7 +23,7 @@ int main(int argc, char** argv) try {
   const std::filesystem::path folder = argc > 1 ? argv[1] : ".";
   std::filesystem::create_directories(folder);
   write(folder, "large.graph.safetensors",
-        {.seed = 1, .n_layers = 24, .n_positions = 14, .n_active = 5200, .density = 0.0063});
+        {.seed = 1, .n_layers = 24, .n_positions = 14, .n_active = 5200, .density = 0.0079});
   write(folder, "hostile.graph.safetensors",
         {.seed = 2, .n_layers = 5, .n_positions = 12, .n_active = 60, .hostile_text = true});
   return 0;

@@ -1,8 +1,11 @@
 #include "export/picture.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -92,6 +95,36 @@ TEST(Picture, PutsHigherLayersHigherAndLaterPositionsToTheRight) {
       EXPECT_TRUE(node_a.position >= node_b.position || a.centre.x < b.centre.x);
     }
   }
+}
+
+TEST(Picture, DrawsTheStrongestEdgesAndSaysSo) {
+  const AttributionGraph graph = testing::synthetic_graph();
+  const PrunedGraph pruned = prune(graph, {0.95, 0.98});
+  const auto score = [&](const Picture& picture, const Curve& curve) {
+    const std::size_t target = picture.boxes[curve.target].node;
+    const bool last = graph.kind(target) == NodeKind::kTarget;
+    return curve.share * (last ? 1.0 : 1.0 - pruned.node_cumulative_influence[target]);
+  };
+  const auto scores = [&](const Picture& picture) {
+    std::vector<double> all;
+    for (const Curve& curve : picture.curves) all.push_back(score(picture, curve));
+    std::ranges::sort(all, std::greater<>());
+    return all;
+  };
+  const Picture all = lay_out(graph, pruned, {.most_edges = 0});
+  const Picture some = lay_out(graph, pruned, {.most_edges = 20});
+  std::vector<double> expected = scores(all);
+  ASSERT_GT(expected.size(), 50U);
+  expected.resize(20);
+  EXPECT_EQ(scores(some), expected);
+  EXPECT_EQ(some.boxes.size(), all.boxes.size());
+  const auto says = [](const Picture& picture) {
+    return std::ranges::any_of(picture.texts, [](const Text& text) {
+      return text.text.find("only the 20 strongest edges are drawn") != text.text.npos;
+    });
+  };
+  EXPECT_TRUE(says(some));
+  EXPECT_FALSE(says(all));
 }
 
 TEST(Picture, ShowsTitleScoresAndRowNames) {

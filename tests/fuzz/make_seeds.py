@@ -141,8 +141,29 @@ def chat_template_seeds():
             write("chat_template", f"constructs_{index:03}", both)
 
 
+def labels_seeds():
+    label = {"layer": 3, "feature": 7, "text": "grand <b>\u00e9</b>", "source": "me"}
+    other = {"layer": 0, "feature": 0, "text": "x"}
+    write("labels", "labels", json.dumps(label) + "\n\n" + json.dumps(other) + "\r\n")
+    explanation = {"modelId": "gemma-2-2b", "layer": "20-gemmascope-transcoder-16k", "index": "4691",
+                   "description": " LaTeX ", "explanationModelName": "gpt-4o-mini", "embedding": "[0.5]"}
+    short = dict(explanation, layer="20", index=7)
+    write("labels", "explanations", json.dumps(explanation) + "\n" + json.dumps(explanation) + "\n")
+    write("labels", "list", json.dumps([explanation, dict(explanation, description="")], indent=1))
+    write("labels", "short_layer", json.dumps(short))
+
+
+def request_head_seeds():
+    host = "Host: localhost:8080\r\n"
+    write("request_head", "get", f"GET /files/a%20b.json?x HTTP/1.1\r\n{host}Range: bytes=1-\r\nIf-Range: \"a\"\r\n\r\n")
+    write("request_head", "head", f"HEAD /graphs/a HTTP/1.0\r\n{host}If-None-Match: W/\"a\", *\r\nConnection: close\r\n\r\n")
+    write("request_head", "address", "GET /../%2e%2e/ HTTP/1.1\r\nHost: [fe80::1]:8080\r\nRange: bytes=-5\r\n\r\n")
+    write("request_head", "body", f"POST / HTTP/1.1\r\n{host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc")
+
+
 def main():
-    for target in ["safetensors", "npz", "gguf", "gguf_tokenizer", "tokenizer", "config", "transcoder_config", "chat_template"]:
+    for target in ["safetensors", "npz", "gguf", "gguf_tokenizer", "tokenizer", "config", "transcoder_config", "chat_template", "labels",
+                   "request_head"]:
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
     safetensors_seeds()
     npz_seeds()
@@ -151,7 +172,15 @@ def main():
     config_seeds()
     transcoder_config_seeds()
     chat_template_seeds()
+<<<<<<< HEAD
     viewer_seeds()
+    labels_seeds()
+    request_head_seeds()
+=======
+    labels_seeds()
+    request_head_seeds()
+    viewer_seeds()
+>>>>>>> 0aafef84e060d56c930bbf3ab53e0c250834ca81
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ TEST(NodeGroups, RefusesWhatCannotBe) {
               ::testing::StartsWith("[find_groups] min_shared is 1.5"));
   EXPECT_THAT(message_of<std::runtime_error>(
                   [&] { find_groups(graph, everything(graph), {.by_similarity = true}); }),
-              ::testing::StartsWith("[find_groups] the graph holds no decoder similarities"));
+              ::testing::StartsWith("[find_groups] the graph holds no similarities of decoders"));
   PrunedGraph foreign = everything(graph);
   foreign.node_mask.pop_back();
   EXPECT_THAT(

@@ -35,6 +35,7 @@ const std::vector<Rule> kRules = {
     {"export/graph_file", {"export", "graph", "transcoders/weights"}, {"nlohmann", "simdjson"}, {}},
     {"export/outputs", {"export", "graph", "transcoders/weights"}, {"posix"}, {}},
 
+    {"export/text_lines", {"export"}, {"zlib"}, {}},
     {"export/graph_summary", {"export", "graph", "transcoders/weights"}, {"simdjson"}, {}},
 
     {"transcoders/weights", {}, {"simdjson", "zlib", "xxhash", "posix"}, {}},

@@ -13,6 +13,7 @@
 
 #include "tracer/attribution/assemble.h"
 #include "tracer/attribution/batches.h"
+#include "tracer/attribution/decoder_similarity.h"
 #include "tracer/attribution/device_rows.h"
 #include "tracer/attribution/feature_targets.h"
 #include "tracer/attribution/rows.h"
@@ -112,6 +113,11 @@ RowStore compute_rows(const ReplacementRun& run, const OutputTargets& outputs,
 MemoryPlan plan_trace(const ReplacementRun& run, Sources& sources,
                       const AttributionOptions& options, std::int64_t n_targets) {
   MemoryNeeds needs = memory_needs(run, sources, options.max_features, n_targets);
+  if (options.similarity) {
+    const std::int64_t n_active = run.features.size();
+    const std::int64_t cap = options.max_features == 0 ? n_active : options.max_features;
+    needs.output = std::max(needs.output, similarity_bytes(run, std::min(cap, n_active)));
+  }
   if (run.device().is_cpu()) return plan_memory(needs, options.memory_bytes);
   const std::optional<DeviceMemory> memory = device_memory(run.device());
   const DevicePlan device = plan_device(device_needs(run, sources, memory),

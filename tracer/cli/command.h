@@ -24,6 +24,7 @@ Command add_trace(CLI::App& program);
 Command add_prune(CLI::App& program);
 Command add_export(CLI::App& program);
 Command add_group(CLI::App& program);
+Command add_group_quality(CLI::App& program);
 Command add_score(CLI::App& program);
 Command add_paths(CLI::App& program);
 Command add_compare(CLI::App& program);
@@ -36,6 +37,9 @@ Command add_evaluate(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_intervene(CLI::App& program);
 Command add_serve(CLI::App& program);
+/// `labels` is the subcommand of that name.
+Command add_labels_import(CLI::App& labels);
+Command add_labels_export(CLI::App& labels);
 /// `features` is the subcommand of that name.
 Command add_features_active(CLI::App& features);
 

@@ -7,10 +7,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "export/feature_cards.h"
+#include "export/feature_labels.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"
@@ -28,7 +31,11 @@ struct TraceRequest {
   AttributionOptions attribution;
   PruneOptions pruning;
   OutputFiles output;
-  bool save_graph = false;  ///< also the unpruned graph file
+  bool save_graph = false;         ///< also the unpruned graph file
+  std::filesystem::path features;  ///< where `cards` come from; empty = none
+  std::vector<FeatureCard> cards;  ///< for the page
+  /// Names of features that count before those that the tracer finds; null = none.
+  std::shared_ptr<const FeatureLabels> labels;
   Progress progress;
   std::function<void(const std::string&)> warn;  ///< called with one line each
 };

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include "tracer/cli/failure.h"
+#include "tracer/cli/group_quality_call.h"
 #include "tracer/cli/program_folder.h"
 #include "tracer/version.h"
 
@@ -101,6 +102,10 @@ GenerationReport run_generate(GenerateRequest request) {
 
 InterventionReport run_intervene(InterveneRequest request) {
   return run<InterveneCall>("circuit_engine_intervene", std::move(request));
+}
+
+GroupQualityReport run_group_quality(GroupQualityRequest request) {
+  return run<GroupQualityCall>("circuit_engine_group_quality", std::move(request));
 }
 
 }  // namespace circuit::cli

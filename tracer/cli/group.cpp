@@ -15,6 +15,7 @@
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/view_url.h"
 #include "transcoders/weights/atomic_file.h"
 
 namespace circuit::cli {
@@ -23,15 +24,18 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   circuit group small.graph.safetensors --by similarity --format svg,png
   circuit group small.graph.safetensors --by neighbours,layer --min-shared 0.7
-  circuit group small.graph.safetensors --supernodes mine.supernodes.json --format json)";
+  circuit group small.graph.safetensors --supernodes mine.supernodes.json --format json
+  circuit group small.graph.safetensors --from-url 'https://www.neuronpedia.org/…?supernodes=…')";
 
 constexpr const char* kNameEnding = "-grouped";
-constexpr const char* kGroups = "Groups, one of --by and --supernodes";
+constexpr const char* kGroups = "Groups, one of --by, --supernodes and --from-url";
 
 struct GroupCommand {
   std::filesystem::path graph;
   std::string criteria;
   std::filesystem::path supernodes;
+  std::string address;  ///< or a viewer's file
+  ViewState view;       ///< what it says
   bool force = false;
   GroupingOptions grouping;
   PruneOptions pruning;
@@ -52,6 +56,12 @@ void add_options(CLI::App& command, GroupCommand& group) {
   command.add_option("--supernodes", group.supernodes, "Groups by hand, a supernode file")
       ->type_name("FILE")
       ->group(kGroups);
+  command
+      .add_option("--from-url", group.address,
+                  "Groups of an address of Neuronpedia's or circuit-tracer's viewer, which is not "
+                  "fetched, or of a viewer's JSON file")
+      ->type_name("URL|FILE")
+      ->group(kGroups);
   command.add_flag("--force", group.force, "Take a file made with other transcoders")
       ->group(kGroups);
   add_grouping_options(command, group.grouping, kGroups);
@@ -65,8 +75,9 @@ void add_options(CLI::App& command, GroupCommand& group) {
 
 void check(GroupCommand& group) {
   require_graph(group.graph);
-  if (group.criteria.empty() == group.supernodes.empty()) {
-    throw std::invalid_argument("expected one of --by and --supernodes");
+  const int sources = !group.criteria.empty() + !group.supernodes.empty() + !group.address.empty();
+  if (sources != 1) {
+    throw std::invalid_argument("expected one of --by, --supernodes and --from-url");
   }
   if (!group.criteria.empty()) parse_criteria(group.criteria, group.grouping);
   if (group.force && group.supernodes.empty()) {
@@ -79,16 +90,7 @@ void check(GroupCommand& group) {
                      formats_given ? FormatsMay::kNotBeMissing : FormatsMay::kBeMissing);
   if (group.output.name.empty()) group.output.name = name_of_graph(group.graph, kNameEnding);
   require_writable(group.output.folder);
-}
-
-void check_transcoders(const GroupCommand& group, const SupernodeFile& file,
-                       const AttributionGraph& graph) {
-  const std::string& expected = graph.provenance().transcoders_hash;
-  if (group.force || file.transcoders_hash == expected) return;
-  throw std::runtime_error("[group] " + group.supernodes.string() +
-                           ": made with transcoders of hash '" + file.transcoders_hash +
-                           "', the graph's are '" + expected +
-                           "', expected the same (--force takes it anyway)");
+  if (!group.address.empty()) group.view = read_view(group.address);
 }
 
 FoundSupernodes choose(const GroupCommand& group, const AttributionGraph& graph,
@@ -97,9 +99,8 @@ FoundSupernodes choose(const GroupCommand& group, const AttributionGraph& graph,
     const auto groups = find_groups(graph, pruned, group.grouping);
     return {.supernodes = name_groups(graph, groups, group.grouping, influence), .absent = {}};
   }
-  const SupernodeFile file = read_supernode_file(group.supernodes);
-  check_transcoders(group, file, graph);
-  return find_supernodes(graph, pruned.node_mask, file.supernodes);
+  if (!group.address.empty()) return supernodes_of_view(graph, pruned, group.view);
+  return read_supernodes_for("group", graph, pruned, group.supernodes, group.force);
 }
 
 std::vector<std::filesystem::path> write_files(const GroupCommand& group, const GraphInput& input,
@@ -113,8 +114,12 @@ std::vector<std::filesystem::path> write_files(const GroupCommand& group, const 
   write_file_atomically(path, supernode_file_text(groups));
   std::vector<std::filesystem::path> files = {path};
   if (group.output.formats.empty()) return files;
-  OutputOptions options{.viewer = input.viewer, .supernodes = supernodes};
+  OutputOptions options{
+      .viewer = input.viewer, .picture = group.output.picture, .supernodes = supernodes};
   options.viewer.state.supernodes.clear();  // these take their place
+  if (!group.address.empty()) {
+    options.viewer.state = {.pinned_ids = group.view.pinned_ids, .clerps = group.view.clerps};
+  }
   const auto written =
       write_outputs(group.output.folder, group.output.name, parse_formats(group.output.formats),
                     file.graph, pruned, whole_scores(file), options);

@@ -77,6 +77,14 @@ Command add_features(CLI::App& program) {
   return add_features_active(*features);
 }
 
+/// `labels`, whose subcommands are added to it.
+CLI::App& labels_of(CLI::App& program) {
+  CLI::App* const labels =
+      program.add_subcommand("labels", "Labels files, what features are called: import, export");
+  labels->require_subcommand(0, 1);
+  return *labels;
+}
+
 void configure(CLI::App& app) {  // and its subcommands
   app.allow_extras();
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -133,6 +141,7 @@ int run_program(int argc, const char* const* argv) {
   program.set_version_flag("--version", kVersion);
   program.require_subcommand(0, 1);
   program.footer(kExamples);
+  CLI::App& labels = labels_of(program);
   // One a line: additions then merge.
   // clang-format off
   const std::array commands = {
@@ -144,7 +153,10 @@ int run_program(int argc, const char* const* argv) {
       add_compare(program),
       add_aggregate(program),
       add_group(program),
+      add_group_quality(program),
       add_serve(program),
+      add_labels_import(labels),
+      add_labels_export(labels),
       add_inspect(program),
       add_convert(program),
       add_verify(program),

@@ -37,6 +37,15 @@ void add_output_options(CLI::App& command, OutputFiles& files, const std::string
       ->type_name("LIST")
       ->capture_default_str()
       ->group("Output");
+  command
+      .add_option("--max-edges", files.picture.most_edges,
+                  "Edges that svg, png and pdf show at most, the strongest; 0 = all")
+      ->type_name("N")
+      ->check([](const std::string& text) {  // CLI11 would wrap it around
+        return text.starts_with('-') ? "is " + text + ", expected a whole number from 0" : "";
+      })
+      ->capture_default_str()
+      ->group("Output");
 }
 
 void check_output_files(const OutputFiles& files, FormatsMay formats) {

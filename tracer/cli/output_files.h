@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "export/picture.h"
+
 namespace CLI {
 class App;
 }
@@ -14,6 +16,7 @@ struct OutputFiles {
   std::filesystem::path folder = ".";    ///< made when it is not there
   std::string name;                      ///< of the files, without ending; empty = see help
   std::string formats = "json,svg,png";  ///< as `parse_formats` reads them
+  PictureOptions picture{};
 
   /// `FOLDER/NAME.graph.safetensors`.
   std::filesystem::path graph_file() const { return folder / (name + ".graph.safetensors"); }

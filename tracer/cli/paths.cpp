@@ -224,9 +224,9 @@ void run(const PathsCommand& paths) {
     if (found.empty()) {
       throw std::runtime_error("[paths] " + paths.graph.string() + ": no such path to draw");
     }
-    files =
-        write_outputs(paths.output.folder, paths.output.name, parse_formats(paths.output.formats),
-                      graph, only(graph, pruned, found), whole_scores(file));
+    files = write_outputs(paths.output.folder, paths.output.name,
+                          parse_formats(paths.output.formats), graph, only(graph, pruned, found),
+                          whole_scores(file), {.picture = paths.output.picture});
   }
   print(paths.json ? paths_json(graph, found, files) : paths_report(graph, query, found, files));
 }

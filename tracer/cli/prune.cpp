@@ -10,6 +10,7 @@
 #include "export/outputs.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/output_files.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
@@ -29,6 +30,7 @@ struct PruneCommand {
   std::filesystem::path graph;
   PruneOptions options;
   bool compact = false;
+  std::filesystem::path labels;
   OutputFiles output{.folder = ".", .name = {}, .formats = {}};
   bool json = false;
   const CLI::App* parsed = nullptr;
@@ -42,6 +44,7 @@ void add_options(CLI::App& command, PruneCommand& prune) {
       command, prune.output, std::string("that of GRAPH with ") + kNameEnding,
       "Write these formats (json, dot, svg, png, pdf, graphml, html) instead of a graph "
       "file");
+  add_labels_option(command, prune.labels, "Output");
   command.add_flag("--json", prune.json, "Print the report as one JSON object")->group("Output");
 }
 
@@ -100,7 +103,8 @@ void write_graph(const PruneCommand& command, const GraphFile& file, const Prune
 }
 
 void run(const PruneCommand& command) {
-  const GraphInput input = read_graph(command.graph);
+  GraphInput input = read_graph(command.graph);
+  apply_labels_option(command.labels, input.file.graph);
   const GraphFile& file = input.file;
   const PrunedGraph pruned = prune_anew(input, command.options);
   std::vector<std::filesystem::path> files;
@@ -108,9 +112,10 @@ void run(const PruneCommand& command) {
     write_graph(command, file, pruned);
     files.push_back(command.output.graph_file());
   } else {
-    files = write_outputs(command.output.folder, command.output.name,
-                          parse_formats(command.output.formats), file.graph, pruned,
-                          whole_scores(file), {.viewer = input.viewer});
+    files =
+        write_outputs(command.output.folder, command.output.name,
+                      parse_formats(command.output.formats), file.graph, pruned, whole_scores(file),
+                      {.viewer = input.viewer, .picture = command.output.picture});
   }
   print(command.json ? written_files_json(pruned, files)
                      : written_files_text(file.graph, pruned, files));

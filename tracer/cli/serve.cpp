@@ -11,9 +11,11 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "export/feature_labels.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/failure.h"
 #include "tracer/cli/json_line.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/standard_output.h"
 #include "tracer/serve/server.h"
 
@@ -26,6 +28,7 @@ constexpr const char* kExamples = R"(Examples:
 
 struct ServeCommand {
   std::filesystem::path folder = ".";
+  std::filesystem::path labels;
   serve::ServerOptions server;
   std::int64_t port = serve::ServerOptions{}.port;
   bool json = false;
@@ -43,6 +46,7 @@ void add_options(CLI::App& command, ServeCommand& request) {
                   "the graphs")
       ->type_name("ADDRESS")
       ->capture_default_str();
+  add_labels_option(command, request.labels, "");
   command.add_flag("--json", request.json, "Print the address as one JSON object");
 }
 
@@ -55,6 +59,7 @@ void check(ServeCommand& request) {
   if (request.server.host.empty()) {
     throw std::invalid_argument("--host is empty, expected an address of this machine");
   }
+  if (!request.labels.empty()) request.server.site.labels = read_labels(request.labels);
   request.server.port = static_cast<std::uint16_t>(request.port);
   request.server.site.folder = request.folder;
   std::error_code none;

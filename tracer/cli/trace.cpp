@@ -5,9 +5,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "export/feature_cards.h"
+#include "export/outputs.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/engine_library.h"
+#include "tracer/cli/label_options.h"
 #include "tracer/cli/machine_options.h"
 #include "tracer/cli/model_folders.h"
 #include "tracer/cli/output_files.h"
@@ -38,6 +41,7 @@ struct TraceCommand {
   std::string device_memory;
   PromptArguments prompt;
   PromptList list;  ///< with --prompts
+  std::filesystem::path labels;
   bool json = false;
   const CLI::App* parsed = nullptr;
 
@@ -99,6 +103,10 @@ void add_attribution_options(CLI::App& command, TraceCommand& trace) {
       ->capture_default_str()
       ->group(group);
   command
+      .add_flag("--similarity", options.similarity,
+                "Also find features with alike decoders, for group --by similarity")
+      ->group(group);
+  command
       .add_option("--memory", trace.memory,
                   "Memory of the whole process at most: 1.5GiB, 800MB; less is slower")
       ->type_name("SIZE")
@@ -119,6 +127,12 @@ void add_options(CLI::App& command, TraceCommand& trace) {
   add_prune_options(command, trace.request.pruning, "Pruning");
   add_output_options(command, trace.request.output, "made from the prompt",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
+  add_labels_option(command, trace.labels, "Output");
+  command
+      .add_option("--features", trace.request.features,
+                  "Feature cards to show on the page (html), one JSON object a line")
+      ->type_name("FILE")
+      ->group("Output");
   command
       .add_flag("--save-graph", trace.request.save_graph,
                 "Also write NAME.graph.safetensors, the whole graph before pruning")
@@ -157,6 +171,9 @@ void check(TraceCommand& trace) {
   options.memory_bytes = parse_byte_size(trace.memory);
   check_prune_options(trace.request.pruning);
   check_output_files(trace.request.output);
+  if (trace.given("--features") && !has_format(trace.request.output.formats, OutputFormat::kHtml)) {
+    throw std::invalid_argument("--features without --format html, which alone shows them");
+  }
   apply_machine_options(trace.machine, trace.request.load);
   if (trace.given("--device-memory")) {
     if (trace.machine.device == "cpu") {
@@ -168,7 +185,11 @@ void check(TraceCommand& trace) {
   if (has_prompt_list(*trace.parsed)) {
     trace.list = read_prompt_list(trace.prompt.list, trace.request);
   }
+  if (!trace.labels.empty()) {
+    trace.request.labels = std::make_shared<const FeatureLabels>(read_labels(trace.labels));
+  }
   require_writable(trace.request.output.folder);
+  if (trace.given("--features")) trace.request.cards = read_feature_cards(trace.request.features);
 }
 
 void run_list(TraceCommand& trace) {

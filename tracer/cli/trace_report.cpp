@@ -17,7 +17,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<const char*, 5> kPhases = {"load", "forward", "attribute", "prune", "export"};
+constexpr std::array<const char*, 6> kPhases = {"load",       "forward", "attribute",
+                                                "similarity", "prune",   "export"};
+
+/// Only the search for similar features is one that was asked for.
+std::vector<const char*> phases_of(const TraceReport& report) {
+  std::vector<const char*> phases(kPhases.begin(), kPhases.end());
+  if (!report.seconds.contains("similarity")) {
+    std::erase_if(phases,
+                  [](const char* phase) { return phase == std::string_view("similarity"); });
+  }
+  return phases;
+}
 
 double seconds_of(const TraceReport& report, const char* phase) {
   const auto found = report.seconds.find(phase);
@@ -46,7 +57,7 @@ std::vector<std::string> target_lines(const TraceReport& report) {
 
 std::string phases_text(const TraceReport& report) {
   std::string text;
-  for (const char* phase : kPhases) {
+  for (const char* phase : phases_of(report)) {
     text += (text.empty() ? "" : ", ") + std::string(phase) + " " +
             seconds_text(seconds_of(report, phase));
   }
@@ -68,7 +79,7 @@ void add_report(const TraceReport& report, Json& object) {
                        {"probability", target.probability}});
   }
   Json phases = Json::object();
-  for (const char* phase : kPhases) phases[phase] = seconds_of(report, phase);
+  for (const char* phase : phases_of(report)) phases[phase] = seconds_of(report, phase);
   Json files = Json::array();
   for (const auto& file : report.files) files.push_back(file.string());
   object["tokens"] = report.tokens;

@@ -21,7 +21,6 @@ constexpr std::array<std::string_view, 9> kEndings = {
 constexpr std::string_view kIndexName = "graph-metadata.json";
 constexpr std::size_t kMostEntries = 10000;
 constexpr std::uint64_t kLongestHeader = 64ULL << 20;
-constexpr std::uint64_t kLargestJson = 100ULL << 20;  // Neuronpedia's own limit
 
 [[noreturn]] void fail(const std::string& what) {
   const int error = errno;
@@ -34,8 +33,8 @@ std::string version_of(const struct stat& status) {
   for (const auto part :
        {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
         static_cast<std::uint64_t>(status.st_size),
-        static_cast<std::uint64_t>(status.st_mtim.tv_sec),
-        static_cast<std::uint64_t>(status.st_mtim.tv_nsec)}) {
+        static_cast<std::uint64_t>(status.st_ctim.tv_sec),
+        static_cast<std::uint64_t>(status.st_ctim.tv_nsec)}) {
     version += (version.empty() ? "" : "-") + std::to_string(part);
   }
   return version;

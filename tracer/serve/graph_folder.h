@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -16,9 +17,10 @@
 
 namespace circuit::serve {
 
-/// Endings of what `circuit` writes; a file with another is not served.
 inline constexpr std::string_view kGraphEnding = ".graph.safetensors";
 inline constexpr std::string_view kJsonEnding = ".json";
+/// Bytes of a graph's JSON that is read: what Neuronpedia takes.
+inline constexpr std::uint64_t kLargestJson = 100ULL << 20;
 
 struct FolderEntry {
   std::string name;                  ///< of the graph, without ending

@@ -35,8 +35,7 @@ const count = document.getElementById("count");
 const search = document.getElementById("search");
 const value = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
 const compare = (a, b, numbers) => numbers
-  ? (a === "") - (b === "") || Number(a) - Number(b)
-  : a.localeCompare(b, undefined, { numeric: true });
+  ? Number(a) - Number(b) : a.localeCompare(b, undefined, { numeric: true });
 document.querySelectorAll("th button").forEach((button, column) => {
   const head = button.parentElement;
   button.addEventListener("click", () => {
@@ -44,8 +43,11 @@ document.querySelectorAll("th button").forEach((button, column) => {
     for (const other of document.querySelectorAll("th")) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const numbers = head.classList.contains("number");
-    const sorted = [...rows].sort((a, b) => compare(value(a, column), value(b, column), numbers));
-    body.append(...(down ? sorted.reverse() : sorted));
+    const sorted = [...rows].sort((a, b) => {  // what has no value stands last either way
+      const [x, y] = [value(a, column), value(b, column)];
+      return (x === "") - (y === "") || (down ? -1 : 1) * compare(x, y, numbers);
+    });
+    body.append(...sorted);
   });
 });
 const filter = () => {

@@ -32,6 +32,13 @@ OpenFile::OpenFile(OpenFile&& other) noexcept
       size_(other.size_),
       version_(std::move(other.version_)) {}
 
+OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  size_ = other.size_;
+  version_ = std::move(other.version_);
+  return *this;
+}
+
 std::string OpenFile::read(std::uint64_t begin, std::size_t size) const {
   std::string bytes(begin < size_ ? std::min<std::uint64_t>(size, size_ - begin) : 0, '\0');
   std::size_t done = 0;

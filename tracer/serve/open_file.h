@@ -17,7 +17,7 @@ class OpenFile {
       : descriptor_(descriptor), size_(size), version_(std::move(version)) {}
   ~OpenFile();
   OpenFile(OpenFile&& other) noexcept;
-  OpenFile& operator=(OpenFile&&) = delete;
+  OpenFile& operator=(OpenFile&& other) noexcept;
 
   std::uint64_t size() const { return size_; }
   /// Changes with the file: its place on the disk, size and time of change.

@@ -15,6 +15,7 @@
 #include "export/graph_file.h"
 #include "export/html.h"
 #include "export/output_text.h"
+#include "export/viewer_json_read.h"
 #include "graph/prune.h"
 #include "tracer/serve/byte_range.h"
 #include "tracer/serve/list_page.h"
@@ -116,15 +117,30 @@ std::optional<ByteRange> range_of(const RequestHead& request, std::uint64_t size
   return parse_range(request.range, size);
 }
 
-std::string make_viewer(const std::string& name, const OpenFile& opened) {
-  if (opened.size() > kLargestGraph) {
-    throw std::runtime_error("[serve] " + name + ": has " + std::to_string(opened.size()) +
-                             " bytes, expected at most " + std::to_string(kLargestGraph));
-  }
+void require_size(const std::string& name, const OpenFile& opened, std::uint64_t most) {
+  if (opened.size() <= most) return;
+  throw std::runtime_error("[serve] " + name + ": has " + std::to_string(opened.size()) +
+                           " bytes, expected at most " + std::to_string(most));
+}
+
+std::string page_of_graph_file(const std::string& name, const OpenFile& opened,
+                               const FeatureLabels& labels) {
+  require_size(name, opened, kLargestGraph);
   const FileCopy copy(opened, opened.size());
-  const GraphFile file = copy.read_as(name, [](const auto& path) { return read_graph_file(path); });
+  GraphFile file = copy.read_as(name, [](const auto& path) { return read_graph_file(path); });
+  apply_labels(labels, file.graph);
   return html_page(file.graph, file.pruned ? *file.pruned : prune(file.graph),
                    {.scores = file.scores});
+}
+
+std::string page_of_json(const std::string& name, const OpenFile& opened,
+                         const FeatureLabels& labels) {
+  require_size(name, opened, kLargestJson);
+  const FileCopy copy(opened, opened.size());
+  ViewerFile file = copy.read_as(name, [](const auto& path) { return read_viewer_json(path); });
+  apply_labels(labels, file.content.graph);
+  return html_page(file.content.graph, file.content.pruned.value(),
+                   {.scores = file.content.scores, .view = file.options.state});
 }
 
 }  // namespace
@@ -190,14 +206,20 @@ PageCache::Page Site::page_of(const std::string& name, const OpenFile& opened) {
   if (PageCache::Page page = pages_.find(name, version)) return page;
   const std::scoped_lock lock(mutex_);
   if (PageCache::Page page = pages_.find(name, version)) return page;  // made while we waited
-  auto page = std::make_shared<const std::string>(make_viewer(name, opened));
+  auto page = std::make_shared<const std::string>(
+      ending_of(name) == kJsonEnding ? page_of_json(name, opened, options_.labels)
+                                     : page_of_graph_file(name, opened, options_.labels));
   pages_.keep(name, version, page);
   return page;
 }
 
 Reply Site::viewer(const RequestHead& request, const std::string& name) {
-  const std::string file_name = name + std::string(kGraphEnding);
-  const auto opened = folder_.open(file_name);
+  std::string file_name = name + std::string(kGraphEnding);
+  auto opened = folder_.open(file_name);
+  if (!opened) {
+    file_name = name + std::string(kJsonEnding);
+    opened = folder_.open(file_name);
+  }
   if (!opened) return message_reply(404, "no such graph");
   PageCache::Page page;
   try {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "export/feature_labels.h"
 #include "tracer/serve/graph_folder.h"
 #include "tracer/serve/page_cache.h"
 #include "tracer/serve/reply.h"
@@ -15,7 +16,8 @@ namespace circuit::serve {
 
 struct SiteOptions {
   std::filesystem::path folder;
-  std::string title;  ///< of the list: the folder as people know it
+  std::string title;       ///< of the list: the folder as people know it
+  FeatureLabels labels{};  ///< of every graph, in place of its own
   /// Bytes of viewer pages that are kept.
   std::size_t cache_bytes = 256ULL << 20;
 };

@@ -2,6 +2,7 @@
 // positions are columns. The nodes of a cell fill it line by line, so that any number fits.
 import {TARGET, TOKEN} from "./graph.mjs";
 
+const COLUMN_GAP = 0.45, ROW_GAP = 0.9;  // between neighbouring columns and rows, in nodes
 const MARGIN = {left: 54, right: 18, top: 14, bottom: 30};
 
 /**
@@ -16,15 +17,15 @@ export function placeNodes(graph, width, height) {
     cell.columns = Math.max(1, Math.ceil(Math.sqrt(cell.nodes.length * aspect)));
     cell.lines = Math.ceil(cell.nodes.length / cell.columns);
   }
-  const rows = tracks(cells, "row", "lines", 0.9);
-  const columns = tracks(cells, "position", "columns", 0.7);
+  const rows = tracks(cells, "row", "lines", ROW_GAP);
+  const columns = tracks(cells, "position", "columns", COLUMN_GAP);
   spread(rows, height - MARGIN.bottom, MARGIN.top);
   spread(columns, MARGIN.left, width - MARGIN.right);
   const [x, y, room, rise] = Array.from({length: 4}, () => new Float32Array(graph.n));
   for (const cell of cells.values()) {
     const row = rows.get(cell.row), column = columns.get(cell.position);
-    const step = (column.end - column.start) / (column.size + 0.7);
-    const lineHeight = Math.abs(row.end - row.start) / (row.size + 0.9);
+    const step = (column.end - column.start) / (column.size + COLUMN_GAP);
+    const lineHeight = Math.abs(row.end - row.start) / (row.size + ROW_GAP);
     cell.nodes.forEach((i, k) => {
       const line = Math.floor(k / cell.columns);
       const inLine = Math.min(cell.columns, cell.nodes.length - line * cell.columns);
@@ -45,7 +46,7 @@ function crowdOf(cells, rows, columns) {
   const near = [];
   for (const {row, position, nodes} of cells.values()) {
     const {start, end, size} = columns.get(position), {start: top, end: bottom, size: lines} = rows.get(row);
-    const least = Math.min(Math.abs(end - start) / (size + 0.7), Math.abs(bottom - top) / (lines + 0.9));
+    const least = Math.min(Math.abs(end - start) / (size + COLUMN_GAP), Math.abs(bottom - top) / (lines + ROW_GAP));
     for (let k = 0; k < nodes.length; ++k) near.push(least);
   }
   return near.sort((a, b) => a - b)[Math.floor(near.length / 10)] ?? 10;

@@ -31,7 +31,8 @@ function keptNodes(graph, share) {
   for (let i = 0; i < graph.n; ++i) {
     const before = graph.before[i];
     const kept = share >= 1 ? graph.influence[i] > 0 : before < share || before === 0;
-    nodes[i] = graph.kind[i] !== FEATURE && graph.kind[i] !== ERROR ? 1 : kept ? 1 : 0;
+    const stays = graph.kind[i] !== FEATURE && (graph.kind[i] !== ERROR || graph.head.keep_errors);
+    nodes[i] = stays || kept ? 1 : 0;
   }
   return nodes;
 }
@@ -41,9 +42,15 @@ function keptLinks(graph, nodes, share) {
   const links = new Uint8Array(graph.m);
   for (let e = 0; e < graph.m; ++e) links[e] = nodes[graph.source[e]] & nodes[graph.target[e]];
   const scores = linkScores(graph, links);
-  const positive = scores.reduce((count, score) => count + (score > 0 ? 1 : 0), 0);
-  const threshold = thresholdScore(scores, positive, share);
-  for (let e = 0; e < graph.m; ++e) links[e] = links[e] && scores[e] >= threshold ? 1 : 0;
+  const keep = (from, to) => {
+    const threshold = thresholdScore(scores.subarray(from, to), share);
+    for (let e = from; e < to; ++e) links[e] = links[e] && scores[e] >= threshold ? 1 : 0;
+  };
+  if (graph.head.edges_per_target) {
+    for (let row = 0; row < graph.n; ++row) keep(graph.offset[row], graph.offset[row + 1]);
+  } else {
+    keep(0, graph.m);
+  }
   return links;
 }
 
@@ -61,13 +68,13 @@ export function linkScores(graph, links) {
 }
 
 /** The score at which the running sum of descending positive scores reaches `share` of all. */
-function thresholdScore(scores, positive, share) {
-  if (positive === 0) return Infinity;
-  const sorted = scores.slice().sort().subarray(scores.length - positive);
+function thresholdScore(scores, share) {
+  const sorted = scores.filter((score) => score > 0).sort();
+  if (sorted.length === 0) return Infinity;
   if (share >= 1) return sorted[0];
   let total = 0, running = 0;
-  for (let i = positive - 1; i >= 0; --i) total += sorted[i];
-  for (let i = positive - 1; i >= 0; --i) {
+  for (let i = sorted.length - 1; i >= 0; --i) total += sorted[i];
+  for (let i = sorted.length - 1; i >= 0; --i) {
     running += sorted[i];
     if (running / total >= share) return sorted[i];
   }

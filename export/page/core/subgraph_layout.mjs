@@ -2,7 +2,7 @@
 // what they are linked with. `force` is d3-force, whose random numbers are always the same.
 import {TARGET, TOKEN} from "./graph.mjs";
 
-export const BOX = {width: 128, height: 40, gap: 18, rise: 92};
+export const BOX = {width: 128, height: 40, gap: 18, rise: 78};
 
 /** {id: [x, y]} of the middles; those in `places` keep theirs. */
 export function placeBoxes(graph, boxes, links, places, force) {

@@ -28,7 +28,8 @@ function graphFromViewer(json) {
   if (!Array.isArray(json?.nodes) || !Array.isArray(json?.links)) {
     throw new Error("expected a graph with nodes and links");
   }
-  const nodes = json.nodes.map(readNode).sort((a, b) => order(a) - order(b) || a.layer - b.layer);
+  const tokens = (json.metadata?.prompt_tokens ?? []).map(String);
+  const nodes = json.nodes.map((node) => readNode(node, tokens)).sort((a, b) => order(a) - order(b) || a.layer - b.layer);
   const index = new Map(nodes.map((node, i) => [node.id, i]));
   const links = json.links.map(({source, target, weight}) =>
     ({source: index.get(source), target: index.get(target), weight: Number(weight)}))
@@ -42,7 +43,7 @@ function graphFromViewer(json) {
   const metadata = json.metadata ?? {};
   const graph = completeGraph({
     title: String(metadata.slug ?? metadata.prompt ?? ""), prompt: String(metadata.prompt ?? ""),
-    tokens: (metadata.prompt_tokens ?? []).map(String), transcoders_hash: "",
+    tokens, transcoders_hash: "",
     ids: nodes.map((node) => node.id), texts: nodes.map((node) => node.text),
     probabilities: nodes.filter((node) => node.kind === TARGET).map((node) => node.probability),
     node_threshold: 1, edge_threshold: 1, all_links: false, scorable: false, scores: {},
@@ -68,18 +69,19 @@ const readsForward = (nodes, {source, target}) =>
     : nodes[target].kind === FEATURE && nodes[source].kind !== TARGET &&
       (nodes[source].kind !== FEATURE || source < target);
 
-function readNode(node) {
+function readNode(node, tokens) {
   const type = String(node.feature_type ?? "");
   const kind = type === "logit" ? TARGET : type === "embedding" ? TOKEN
     : type.includes("error") ? ERROR : FEATURE;
   const layer = kind === TOKEN ? -1 : Number.parseInt(node.layer, 10) || 0;
   const clerp = String(node.clerp ?? "");
+  const text = {[TOKEN]: tokens[node.ctx_idx] ?? clerp, [TARGET]: clerp.match(/"(.*)"/)?.[1] ?? clerp};
   return {id: String(node.node_id), kind, layer, position: Number(node.ctx_idx) || 0,
           feature: kind === FEATURE ? featureOf(node.feature, layer)
             : kind === ERROR ? -1 : vocabularyId(node),
           activation: Number(node.activation) || 0, cumulative: Number(node.influence ?? 1),
           probability: Number(node.token_prob) || Number(clerp.match(/\(p=([\d.]+)\)/)?.[1]) || 0,
-          text: kind === TARGET ? clerp.match(/"(.*)"/)?.[1] ?? clerp : clerp};
+          text: text[kind] ?? clerp};
 }
 
 /** `E_ID_POSITION`, `LAYER_ID_POSITION`. */

@@ -10,7 +10,7 @@ import {hideTooltip, showTooltip} from "./tooltip.mjs";
 
 const MAGNET = 30;         // pixels around the pointer in which the nearest node is taken
 const HOVERED_LINKS = 200; // strongest ones of a node that a hover draws
-export const DRAWN_LINKS = 4000;  // strongest ones of the view: more are a grey wall, and slow
+export const DRAWN_LINKS = 2000;  // strongest ones of the view: more are a grey wall, and slow
 const FRAME = 14;          // milliseconds: who draws faster draws every step of a zoom
 const SETTLED = 90;        // milliseconds after the last step, for the others
 const NO_TRANSFORM = {k: 1, x: 0, y: 0};
@@ -197,7 +197,7 @@ export function paintAll(painter, scene, model, links) {
 }
 
 /** Many faint lines make as much ink as few strong ones. */
-const fadeOf = (links) => Math.min(1.4, Math.max(0.2, (700 / Math.max(1, links)) ** 0.7));
+const fadeOf = (links) => Math.min(1.4, Math.max(0.2, (400 / Math.max(1, links)) ** 0.7));
 
 export function paintMarks(painter, scene, model) {
   const {graph, shown, theme, members, path, pinned} = model;

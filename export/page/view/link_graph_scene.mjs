@@ -2,7 +2,7 @@
 import {ERROR, FEATURE, TARGET, TOKEN, nodeText} from "../core/graph.mjs";
 import {shareOf} from "../core/paths.mjs";
 import {shorten} from "./dom.mjs";
-import {heatOf} from "./theme.mjs";
+import {dotOf, heatOf} from "./theme.mjs";
 
 const LEVELS = [{most: 0.01, width: 0.6, alpha: 0.12}, {most: 0.03, width: 0.9, alpha: 0.22},
                 {most: 0.1, width: 1.4, alpha: 0.35}, {most: 0.3, width: 2.4, alpha: 0.55},
@@ -61,10 +61,10 @@ export function drawNodes(painter, scene) {
 }
 
 function styleOf({graph, theme, strength, compare}, i, radius) {
-  const line = {stroke: theme.muted, width: radius < 3 ? 0.4 : 0.9};
+  const small = radius < 2.6, line = small ? {} : {stroke: theme.muted, width: 0.9};
   if (compare && compare.status[i] === 1) return {fill: theme.common, ...line};
   if (compare && compare.status[i] === 2) return {fill: theme.only_a, ...line};
-  if (graph.kind[i] === FEATURE) return {fill: heatOf(theme, strength[i]), ...line};
+  if (graph.kind[i] === FEATURE) return {fill: (small ? dotOf : heatOf)(theme, strength[i]), ...line};
   const fills = {[ERROR]: theme.error, [TOKEN]: theme.token, [TARGET]: theme.target};
   return {fill: fills[graph.kind[i]], ...(graph.kind[i] === ERROR ? {} : line)};
 }

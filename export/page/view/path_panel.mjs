@@ -20,7 +20,7 @@ export class PathPanel {
     byId("path-clear").disabled = ends[0] < 0 && ends[1] < 0;
     byId("path-pin").disabled = !path;
     byId("path-result").textContent = path
-      ? `${path.links.length} links, product of shares ${percent(path.share)}`
+      ? `${path.links.length} ${path.links.length === 1 ? "link" : "links"}, product of shares ${percent(path.share)}`
       : ends[0] >= 0 && ends[1] >= 0 ? "No shown link leads from the first to the second." : "";
     byId("path-steps").replaceChildren(...(path ? path.nodes.map((i, k) => this.step(i, path, k)) : []));
   }

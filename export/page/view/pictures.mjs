@@ -71,5 +71,5 @@ function paintBox(painter, theme, model, box, [x, y]) {
   if (box.group) painter.rect(left + 4, top - 4, BOX.width, BOX.height, {...style, fill: theme.background});
   painter.rect(left, top, BOX.width, BOX.height, {...style, fill: heatOf(theme, model.strengthOf(box))});
   painter.text(x, text ? y - 3 : y + 4, shorten(name, 17), {colour: theme.text, size: 12, anchor: "middle", bold: true});
-  if (text) painter.text(x, y + 12, shorten(text, 22), {colour: theme.text, size: 11, anchor: "middle"});
+  if (text) painter.text(x, y + 12, shorten(text, 19), {colour: theme.text, size: 11, anchor: "middle"});
 }

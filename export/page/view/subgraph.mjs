@@ -64,7 +64,7 @@ export class Subgraph {
     made.append(
       svgElement("rect", {x: -half, y: top, width: BOX.width, height: BOX.height, rx: 7, fill: heatOf(theme, strengthOf(box))}),
       svgElement("text", {class: "name", y: text ? -3 : 4}, shorten(name, 17)),
-      svgElement("text", {class: "text", y: 12}, shorten(text, 22)), svgElement("title", {}, boxLabel(this.model, box)));
+      svgElement("text", {class: "text", y: 12}, shorten(text, 19)), svgElement("title", {}, boxLabel(this.model, box)));
     made.addEventListener("click", (event) => this.clicked(box, event));
     made.addEventListener("keydown", (event) => this.key(box, event));
     made.addEventListener("focus", () => announce(boxLabel(this.model, box)));

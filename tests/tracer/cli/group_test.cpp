@@ -26,7 +26,7 @@ class Group : public ::testing::Test {
     traced_ = std::make_unique<TempDir>();
     const ChildResult result =
         run_circuit({"trace", "--prompt", "le contraire de petit est", "--name", "petit", "--out",
-                     traced_->path(), "--format", "json", "--save-graph"});
+                     traced_->path(), "--format", "json", "--save-graph", "--similarity"});
     ASSERT_EQ(result.exit_code, 0) << result.errors;
   }
   static void TearDownTestSuite() { traced_.reset(); }
@@ -80,7 +80,8 @@ TEST_F(Group, PutsEveryFeatureOfALayerTogether) {
 }
 
 TEST_F(Group, ReadsBackWhatItWrote) {
-  for (const std::string by : {"layer", "position", "feature", "neighbours", "layer,position"}) {
+  for (const std::string by :
+       {"layer", "position", "feature", "neighbours", "layer,position", "similarity"}) {
     const Json first = run({"--by", by, "--name", "first"});
     EXPECT_GT(first["groups"].size(), 0u) << by;
     const Json second = run({"--supernodes", "first.supernodes.json", "--name", "second"});
@@ -129,12 +130,62 @@ TEST_F(Group, NamesTheNodeThatIsNotThere) {
   fail({"--supernodes", "nowhere.json"}, {"[read_supernodes] nowhere.json: cannot be read"});
 }
 
+TEST_F(Group, NeedsTheSimilarityThatItGroupsBy) {
+  const ChildResult traced =
+      run_circuit({"trace", "--prompt", "36 + 59 =", "--name", "sum", "--out", out_.path(),
+                   "--format", "json", "--save-graph"});
+  ASSERT_EQ(traced.exit_code, 0) << traced.errors;
+  expect_failure(run_circuit({"group", out_ / "sum.graph.safetensors", "--by", "similarity"}), 1,
+                 {"[find_groups] the graph holds no similarities", "`trace --similarity`"});
+}
+
 TEST_F(Group, ShowsATable) {
   const ChildResult result =
       run_circuit({"group", graph(), "--by", "position", "--out", out_.path()});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_THAT(result.output, HasSubstr("name         nodes  influence  strongest in"));
   EXPECT_THAT(result.output, HasSubstr("at 5 \" est\""));
+}
+
+TEST_F(Group, GoesToAnAddressAndBack) {
+  run({"--by", "layer", "--name", "first"});
+  const ChildResult address =
+      run_circuit({"export", graph(), "--to-url", "--supernodes", "first.supernodes.json"},
+                  {.directory = out_.path()});
+  ASSERT_EQ(address.exit_code, 0) << address.errors;
+  EXPECT_THAT(address.output, ::testing::StartsWith("https://www.neuronpedia.org/"));
+  EXPECT_THAT(address.output, HasSubstr("/graph?slug=petit&pinnedIds="));
+  const std::string url = address.output.substr(0, address.output.size() - 1);
+  run({"--from-url", url, "--name", "second", "--format", "json"});
+  EXPECT_EQ(read_text(out_ / "first.supernodes.json"), read_text(out_ / "second.supernodes.json"));
+  // The viewer's file of it says the same, by jsNodeId too.
+  run({"--from-url", out_ / "second.json", "--name", "third"});
+  EXPECT_EQ(read_text(out_ / "first.supernodes.json"), read_text(out_ / "third.supernodes.json"));
+  const std::string id = features().front();
+  const std::size_t last = id.rfind('_');
+  run({"--from-url",
+       "?supernodes=[[\"a %26 b\",\"" + id.substr(0, last) + "-" + id.substr(last + 1) +
+           "\",\"L_845-5\"]]",
+       "--name", "fourth"});
+  EXPECT_EQ(read_json("fourth.supernodes.json")["supernodes"],
+            Json::parse(R"([{"name":"a & b","nodes":[")" + id + R"(","7_845_5"]}])"));
+}
+
+TEST_F(Group, IsExportedAsItIsDrawn) {
+  run({"--by", "neighbours", "--name", "drawn", "--format", "svg,dot"});
+  const ChildResult exported =
+      run_circuit({"export", graph(), "--supernodes", "drawn.supernodes.json", "--format",
+                   "svg,dot", "--name", "exported"},
+                  {.directory = out_.path()});
+  ASSERT_EQ(exported.exit_code, 0) << exported.errors;
+  EXPECT_EQ(read_text(out_ / "exported.svg"), read_text(out_ / "drawn.svg"));
+  EXPECT_THAT(read_text(out_ / "exported.dot"), HasSubstr("class=supernode"));
+}
+
+TEST_F(Group, RefusesAddressesThatSayNothing) {
+  fail({"--from-url", "nowhere.json"}, {"[view_address] 'nowhere.json' has no parameters"});
+  fail({"--from-url", "?supernodes=[[\"a\",\"0_767_1\"]]"},
+       {"[supernodes] group 'a': node 0_767_1 is not in the graph"});
 }
 
 TEST_F(Group, GivesTheSameFileAgain) {

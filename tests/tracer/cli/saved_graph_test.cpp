@@ -1,4 +1,5 @@
 // What the subcommands make of a graph that `trace` saved: the same as `trace` itself.
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,38 @@ TEST_F(SavedGraph, ExportsEveryFormatAndEverything) {
   const Json inspected = run_json({"inspect", graph()});
   EXPECT_EQ(all["nodes"], inspected["graph"]["nodes"]);
   EXPECT_EQ(all["edges"], inspected["graph"]["edges"]);
+}
+
+TEST_F(SavedGraph, ShowsNoMoreEdgesThanItIsTold) {
+  run({"export", graph(), "--format", "svg", "--max-edges", "5"});
+  EXPECT_THAT(read_text(out_ / "small.svg"), HasSubstr("only the 5 strongest edges are drawn"));
+  run({"export", graph(), "--format", "svg", "--max-edges", "0"});
+  EXPECT_EQ(read_text(out_ / "small.svg").find("strongest edges"), std::string::npos);
+  expect_failure(run_circuit({"export", graph(), "--max-edges", "-1"}), 2,
+                 {"--max-edges", "is -1, expected a whole number from 0"});
+}
+
+TEST_F(SavedGraph, ExportsAPageWithCardsAndASecondGraph) {
+  run({"export", graph(), "--format", "html", "--name", "plain"});
+  const std::string plain = read_text(out_ / "plain.html");
+  EXPECT_THAT(plain, HasSubstr(R"(id="cards">{}<)"));
+  EXPECT_THAT(plain, HasSubstr(R"(id="compare-head">null<)"));
+  run({"export", graph(), "--format", "json", "--name", "plain"});
+  const Json nodes = Json::parse(read_text(out_ / "plain.json"))["nodes"];
+  const std::string id = nodes[0]["node_id"];  // LAYER_FEATURE_POSITION
+  const std::size_t first = id.find('_'), second = id.find('_', first + 1);
+  const std::string layer = id.substr(0, first);
+  const std::string feature = id.substr(first + 1, second - first - 1);
+  std::ofstream(out_ / "f.jsonl") << R"({"layer": )" << layer << R"(, "feature": )" << feature
+                                  << R"(, "label": "a card"})";
+  run({"export", graph(), "--format", "html", "--features", "f.jsonl", "--compare-with", graph()});
+  const std::string page = read_text(out_ / "small.html");
+  EXPECT_THAT(page, HasSubstr("\"" + layer + "_" + feature + R"(":{"label":"a card")"));
+  EXPECT_THAT(page, HasSubstr(R"(id="compare-head">{"format":"circuit.page")"));
+  std::ofstream(out_ / "f.jsonl") << R"({"layer": 0})";
+  expect_failure(run_circuit({"export", graph(), "--format", "html", "--features", "f.jsonl"},
+                             {.directory = out_.path()}),
+                 1, {"[read_feature_cards] f.jsonl:1: no feature, expected a whole number"});
 }
 
 TEST_F(SavedGraph, PrunesAndThenExportsAsTraceDoes) {

@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "export/graph_file.h"
+#include "export/viewer_json.h"
+#include "graph/prune.h"
 #include "tests/support/small_graph.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/throws.h"
@@ -164,6 +166,26 @@ TEST_F(ServerTest, ShowsAGraphInItsViewer) {
   EXPECT_TRUE(body_of(answer).starts_with("<!DOCTYPE html>") ||
               body_of(answer).starts_with("<!doctype html>"));
   EXPECT_EQ(server.get("/graphs/a"), answer);
+}
+
+TEST_F(ServerTest, ShowsAGraphOfWhichThereIsOnlyJson) {
+  const AttributionGraph graph = small_graph();
+  write_text(folder_ / "j.json", viewer_json(graph, prune(graph), {.slug = "j", .scan = "s"}));
+  const RunningServer server(options());
+  EXPECT_THAT(body_of(server.get("/")), HasSubstr("<a href=\"/graphs/j\">"));
+  const std::string answer = server.get("/graphs/j");
+  EXPECT_EQ(status_of(answer), "200");
+  EXPECT_EQ(header_of(answer, "Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(status_of(server.get("/graphs/numbers")), "422");  // JSON, but no graph
+}
+
+TEST_F(ServerTest, ShowsLabelsOfAFile) {
+  ServerOptions labelled = options();
+  labelled.site.labels = {{{1, 4}, {"a label of ours", "me"}}};
+  const RunningServer with(labelled);
+  const RunningServer without(options());
+  EXPECT_THAT(body_of(with.get("/graphs/a")), HasSubstr("a label of ours"));
+  EXPECT_THAT(body_of(without.get("/graphs/a")), Not(HasSubstr("a label of ours")));
 }
 
 TEST_F(ServerTest, SaysWhyAGraphCannotBeShown) {

@@ -62,9 +62,10 @@ std::vector<std::filesystem::path> write_files(const TraceRequest& request,
   if (output.name.empty()) output.name = default_name(request, graph);
   // A mark of an earlier run is not one of the files that are written now.
   remove_done_mark(output);
-  std::vector<std::filesystem::path> files =
-      write_outputs(output.folder, output.name, parse_formats(output.formats), graph, pruned,
-                    scores, {.rebuild_index = index == GraphIndex::kRebuild});
+  OutputOptions options{.picture = output.picture, .rebuild_index = index == GraphIndex::kRebuild};
+  options.html.cards = request.cards;
+  std::vector<std::filesystem::path> files = write_outputs(
+      output.folder, output.name, parse_formats(output.formats), graph, pruned, scores, options);
   if (request.save_graph) {
     write_graph_file(output.graph_file(), graph, nullptr, scores);
     files.push_back(output.graph_file());
@@ -96,6 +97,9 @@ TraceReport finish_trace(const TraceRequest& request, const Tracer& tracer, Trac
       timed(report.seconds, "prune", [&] { return prune(graph, request.pruning); });
   report.scores = timed(report.seconds, "prune", [&] { return compute_scores(graph); });
   report.files = timed(report.seconds, "export", [&] {
+    if (request.labels && apply_labels(*request.labels, graph) == 0 && request.warn) {
+      request.warn("[read_labels] --labels names none of the graph's features");
+    }
     tracer.label_features(graph, features_to_name(graph, pruned));
     return write_files(request, graph, pruned, report.scores, index);
   });

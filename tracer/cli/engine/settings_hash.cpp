@@ -79,6 +79,7 @@ Json attribution_settings(const AttributionOptions& options) {
   return {{"max-logits", options.targets.max_logits},
           {"logit-prob", options.targets.logit_probability},
           {"max-features", options.max_features},
+          {"similarity", options.similarity},
           {"batch-size", options.batch_size},
           {"update-interval", options.update_interval},
           {"zero-positions", options.zero_positions ? Json(*options.zero_positions) : Json()}};
@@ -89,13 +90,18 @@ Json output_settings(const TraceRequest& common) {
   for (const OutputFormat format : parse_formats(common.output.formats)) {
     formats.push_back(static_cast<int>(format));
   }
-  return {{"formats", formats},
-          {"graph", common.save_graph},
-          {"node-threshold", common.pruning.node_threshold},
-          {"edge-threshold", common.pruning.edge_threshold},
-          {"keep-errors", common.pruning.keep_errors},
-          {"max-nodes", common.pruning.max_nodes},
-          {"edge-rule", static_cast<int>(common.pruning.edge_rule)}};
+  Json settings = {{"formats", formats},
+                   {"max-edges", common.output.picture.most_edges},
+                   {"graph", common.save_graph},
+                   {"labels", common.labels ? text_hash(labels_jsonl(*common.labels)) : ""},
+                   {"node-threshold", common.pruning.node_threshold},
+                   {"edge-threshold", common.pruning.edge_threshold},
+                   {"keep-errors", common.pruning.keep_errors},
+                   {"max-nodes", common.pruning.max_nodes},
+                   {"edge-rule", static_cast<int>(common.pruning.edge_rule)}};
+  if (!common.features.empty()) settings["features"] = content_hash(std::array{common.features});
+  if (common.labels) settings["labels"] = text_hash(labels_jsonl(*common.labels));
+  return settings;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -46,7 +47,14 @@ TEST(SettingsHash, DependsOnEverySettingOfTheOutput) {
       [](TraceRequest& r) { r.pruning.node_threshold = 0.5; },
       [](TraceRequest& r) { r.pruning.edge_threshold = 0.5; },
       [](TraceRequest& r) { r.output.formats = "json"; },
-      [](TraceRequest& r) { r.save_graph = true; }};
+      [](TraceRequest& r) { r.output.picture.most_edges = 7; },
+      [](TraceRequest& r) { r.save_graph = true; },
+      [](TraceRequest& r) {
+        r.labels = std::make_shared<const FeatureLabels>(FeatureLabels{{{0, 1}, {"a", "b"}}});
+      },
+      [](TraceRequest& r) {
+        r.labels = std::make_shared<const FeatureLabels>(FeatureLabels{{{0, 1}, {"a", "c"}}});
+      }};
   std::set<std::string> hashes = {hash_of(demo_request())};
   for (const auto& change : changes) {
     TraceRequest changed = demo_request();
