@@ -221,9 +221,10 @@ class LinkReader {
         row.emplace_back(edges.columns[e], edges.weights[e]);
       const auto column = &std::pair<std::int32_t, float>::first;
       if (!std::ranges::is_sorted(row, {}, column)) std::ranges::stable_sort(row, {}, column);
-      const auto repeated = std::ranges::unique(row, {}, column);
-      oddities_.repeated_links += repeated.size();
-      row.erase(repeated.begin(), repeated.end());
+      const auto unique_end = std::unique(
+          row.begin(), row.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
+      oddities_.repeated_links += static_cast<std::size_t>(row.end() - unique_end);
+      row.erase(unique_end, row.end());
       for (const auto& [source, weight] : row) {
         edges.columns[kept] = source;
         edges.weights[kept++] = weight;

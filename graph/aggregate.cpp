@@ -31,7 +31,7 @@ std::int64_t feature_key(std::int32_t layer, std::int32_t feature) {
 
 std::vector<std::int64_t> as_set(std::vector<std::int64_t> keys) {
   std::ranges::sort(keys);
-  keys.erase(std::ranges::unique(keys).begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return keys;
 }
 

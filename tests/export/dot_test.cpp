@@ -13,6 +13,7 @@
 #include "export/node_names.h"
 #include "tests/export/xml_rules.h"
 #include "tests/support/synthetic_graph.h"
+#include "tests/support/throws.h"
 
 namespace circuit {
 namespace {
@@ -169,6 +170,37 @@ TEST(Render, PrintsNothing) {
   ::testing::internal::CaptureStderr();
   render(graph, prune(graph, {1, 0.9}), {}, PictureFormat::kPng);
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Dot, TellsApartTheNodesAndEdgesOfTwoGraphs) {
+  const AttributionGraph graph = testing::synthetic_graph();
+  const PrunedGraph pruned = prune(graph);
+  PictureOptions options;
+  options.node_sides.assign(graph.n_nodes(), Side::kBoth);
+  options.edge_sides.assign(graph.edges().edges(), Side::kOnlyB);
+  const std::string plain = render(graph, pruned, {}, PictureFormat::kDot);
+  EXPECT_EQ(plain.find("only in A"), std::string::npos);
+  for (std::size_t node = 0; node < graph.n_nodes(); node += 2) {
+    options.node_sides[node] = Side::kOnlyA;
+  }
+  const std::string dot = render(graph, pruned, options, PictureFormat::kDot);
+  for (const char* part : {"only in A", "only in B", "in both", "<B>A L", "fillcolor=\"#CCE3F0\"",
+                           "fillcolor=\"#FFFFFF\"", "style=dashed"}) {
+    EXPECT_NE(dot.find(part), std::string::npos) << part;
+  }
+  const std::size_t edges = dot.find(" -> ");
+  ASSERT_NE(edges, std::string::npos);
+  EXPECT_EQ(dot.find("color=\"#0072B2", edges), std::string::npos);  // none is A's
+}
+
+TEST(Dot, RefusesSidesOfAnotherGraph) {
+  const AttributionGraph graph = testing::synthetic_graph();
+  PictureOptions options;
+  options.node_sides.assign(3, Side::kBoth);
+  EXPECT_NE(testing::message_of<std::invalid_argument>([&] {
+              render(graph, prune(graph), options, PictureFormat::kDot);
+            }).find("[lay_out] sides of 3 nodes and 0 edges, expected"),
+            std::string::npos);
 }
 
 }  // namespace
