@@ -8,40 +8,22 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/temp_dir.h"
+#include "tests/tracer/cli/demo_graph.h"
 #include "tests/tracer/cli/program.h"
 
 namespace circuit::cli::testing {
 namespace {
 
 using circuit::testing::read_text;
-using circuit::testing::TempDir;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-class Group : public ::testing::Test {
+class Group : public DemoGraph {
  protected:
-  static void SetUpTestSuite() {
-    traced_ = std::make_unique<TempDir>();
-    const ChildResult result =
-        run_circuit({"trace", "--prompt", "le contraire de petit est", "--name", "petit", "--out",
-                     traced_->path(), "--format", "json", "--save-graph", "--similarity"});
-    ASSERT_EQ(result.exit_code, 0) << result.errors;
-  }
-  static void TearDownTestSuite() { traced_.reset(); }
-
-  static std::string graph() { return *traced_ / "petit.graph.safetensors"; }
-
-  Json run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"group", graph(), "--json"});
-    const ChildResult result = run_circuit(arguments, {.directory = out_.path()});
-    EXPECT_EQ(result.exit_code, 0) << result.errors;
-    return result.exit_code == 0 ? Json::parse(result.output) : Json();
-  }
-  void fail(std::vector<std::string> arguments, const std::vector<std::string>& texts) {
-    arguments.insert(arguments.begin(), {"group", graph()});
-    expect_failure(run_circuit(arguments, {.directory = out_.path()}), 1, texts);
+  Json run(const std::vector<std::string>& arguments) { return DemoGraph::run("group", arguments); }
+  void fail(const std::vector<std::string>& arguments, const std::vector<std::string>& texts) {
+    DemoGraph::fail(1, "group", arguments, texts);
   }
   Json read_json(const std::string& name) { return Json::parse(read_text(out_ / name)); }
   void write(const std::string& name, const std::string& text) {
@@ -50,18 +32,13 @@ class Group : public ::testing::Test {
   /// The viewer file's feature ids.
   static std::vector<std::string> features() {
     std::vector<std::string> ids;
-    const Json traced = Json::parse(read_text(*traced_ / "petit.json"));
+    const Json traced = viewer_json();
     for (const Json& node : traced["nodes"]) {
       if (node["feature_type"] == "cross layer transcoder") ids.push_back(node["node_id"]);
     }
     return ids;
   }
-
-  static std::unique_ptr<TempDir> traced_;
-  TempDir out_;
 };
-
-std::unique_ptr<TempDir> Group::traced_;
 
 TEST_F(Group, PutsEveryFeatureOfALayerTogether) {
   const Json report = run({"--by", "layer", "--min-members", "1"});

@@ -1,6 +1,5 @@
 // `circuit paths` on a graph of the demo, and what the options of pruning do to it.
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,46 +7,18 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/temp_dir.h"
+#include "tests/tracer/cli/demo_graph.h"
 #include "tests/tracer/cli/program.h"
 
 namespace circuit::cli::testing {
 namespace {
 
 using circuit::testing::read_text;
-using circuit::testing::TempDir;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-class Paths : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    traced_ = std::make_unique<TempDir>();
-    const ChildResult result =
-        run_circuit({"trace", "--prompt", "le contraire de petit est", "--name", "petit", "--out",
-                     traced_->path(), "--format", "json", "--save-graph"});
-    ASSERT_EQ(result.exit_code, 0) << result.errors;
-  }
-  static void TearDownTestSuite() { traced_.reset(); }
-
-  Json run(const std::string& command, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {command, *traced_ / "petit.graph.safetensors", "--json"});
-    const ChildResult result = run_circuit(arguments, {.directory = out_.path()});
-    EXPECT_EQ(result.exit_code, 0) << result.errors;
-    return result.exit_code == 0 ? Json::parse(result.output) : Json();
-  }
-  void fail(int exit_code, std::vector<std::string> arguments,
-            const std::vector<std::string>& texts) {
-    arguments.insert(arguments.begin(), {"paths", *traced_ / "petit.graph.safetensors"});
-    expect_failure(run_circuit(arguments, {.directory = out_.path()}), exit_code, texts);
-  }
-
-  static std::unique_ptr<TempDir> traced_;
-  TempDir out_;
-};
-
-std::unique_ptr<TempDir> Paths::traced_;
+class Paths : public DemoGraph {};
 
 bool runs_through(const Json& path, const std::string& node) {
   const auto nodes = path["nodes"].get<std::vector<std::string>>();
@@ -95,13 +66,13 @@ TEST_F(Paths, AreDrawnAlone) {
 }
 
 TEST_F(Paths, RefuseWhatIsNoNode) {
-  fail(1, {"--to", "9_9_9"}, {"[paths]", "petit.graph.safetensors", "9_9_9 is no node"});
-  fail(1, {"--through", "0_-1_3"}, {"0_-1_3 is no feature"});
-  fail(1, {"--from", "6"}, {"--from 6, expected a position below 6"});
-  fail(2, {"--to", "a"}, {"--to is 'a', expected a node such as 3_512_4"});
-  fail(2, {"--by", "length"}, {"--by is 'length', expected one of share, weight"});
-  fail(2, {"--from", "x"}, {"--from is 'x', expected a position from 0 on"});
-  fail(2, {"--count", "0"}, {"--count is 0, expected 1 or more"});
+  fail(1, "paths", {"--to", "9_9_9"}, {"[paths]", "petit.graph.safetensors", "9_9_9 is no node"});
+  fail(1, "paths", {"--through", "0_-1_3"}, {"0_-1_3 is no feature"});
+  fail(1, "paths", {"--from", "6"}, {"--from 6, expected a position below 6"});
+  fail(2, "paths", {"--to", "a"}, {"--to is 'a', expected a node such as 3_512_4"});
+  fail(2, "paths", {"--by", "length"}, {"--by is 'length', expected one of share, weight"});
+  fail(2, "paths", {"--from", "x"}, {"--from is 'x', expected a position from 0 on"});
+  fail(2, "paths", {"--count", "0"}, {"--count is 0, expected 1 or more"});
 }
 
 TEST_F(Paths, OfAGraphPrunedToABudgetUseItsNodesOnly) {
