@@ -183,6 +183,7 @@ std::string curve_style(const Curve& curve) {
   const char* const colour = curve.side         ? side_colours(*curve.side).line
                              : curve.weight < 0 ? kNegativeColour
                                                 : kPositiveColour;
+  // In a comparison colours are taken, and dashes tell the sign.
   const bool dashed =
       curve.side ? curve.weight < 0 : std::abs(curve.weight) < kMostlyOneSign * curve.magnitude;
   return std::string("color=\"") + colour + alpha + "\" penwidth=" + points(width) +

@@ -172,9 +172,12 @@ Json head_of(const AttributionGraph& graph, const PrunedGraph& pruned, const Pag
   head["transcoders_hash"] = valid_utf8(provenance.transcoders_hash);
   head["scan"] = valid_utf8(provenance.scan);
   head["generator"] = "circuit " + valid_utf8(provenance.tool_version);
-  // Of a budget of nodes the share that they cover is not known: any share may be asked for.
-  head["node_threshold"] = pruned.options.max_nodes > 0 ? 1.0 : pruned.options.node_threshold;
-  head["edge_threshold"] = pruned.options.edge_threshold;
+  // What a budget of nodes covers is not known, and shares of what a compact graph has left are of
+  // that alone: any may be asked for.
+  const bool left = is_compact(graph);
+  const PruneOptions& options = pruned.options;
+  head["node_threshold"] = left || options.max_nodes > 0 ? 1.0 : options.node_threshold;
+  head["edge_threshold"] = left ? 1.0 : options.edge_threshold;
   head["keep_errors"] = pruned.options.keep_errors;
   head["edges_per_target"] = pruned.options.edge_rule == EdgeRule::kPerTarget;
   head["tokens"] = Json::array();

@@ -316,6 +316,18 @@ class Layout {
   double left_ = 0;                  // of everything drawn so far
 };
 
+Picture lay_out_units(const AttributionGraph& graph, const PrunedGraph& pruned,
+                      const PictureOptions& options) {
+  const GroupedGraph grouped = group_nodes(graph, pruned, options.supernodes);
+  const KeptGraph kept = unit_graph(grouped);
+  const std::vector<KeptEdge> drawn =
+      strongest_edges(graph, pruned, kept.edges, options.most_edges);
+  Layout layout(graph, kept, drawn, make_unit_boxes(graph, pruned, grouped, options));
+  Picture picture = layout.finish(pruned, options);
+  fill_magnitudes(grouped, picture);
+  return picture;
+}
+
 void require_sides(const AttributionGraph& graph, const PictureOptions& options) {
   const bool none = options.node_sides.empty() && options.edge_sides.empty();
   if (none || (options.node_sides.size() == graph.n_nodes() &&
@@ -337,18 +349,6 @@ void mark_curves(const AttributionGraph& graph, const PictureOptions& options, P
   }
 }
 
-Picture lay_out_units(const AttributionGraph& graph, const PrunedGraph& pruned,
-                      const PictureOptions& options) {
-  const GroupedGraph grouped = group_nodes(graph, pruned, options.supernodes);
-  const KeptGraph kept = unit_graph(grouped);
-  const std::vector<KeptEdge> drawn =
-      strongest_edges(graph, pruned, kept.edges, options.most_edges);
-  Layout layout(graph, kept, drawn, make_unit_boxes(graph, pruned, grouped, options));
-  Picture picture = layout.finish(pruned, options);
-  fill_magnitudes(grouped, picture);
-  return picture;
-}
-
 }  // namespace
 
 Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
@@ -357,8 +357,8 @@ Picture lay_out(const AttributionGraph& graph, const PrunedGraph& pruned,
   if (kept.nodes.empty() || graph.n_positions() == 0) {
     throw std::invalid_argument("[lay_out] no node is kept, expected at least one");
   }
-  require_sides(graph, options);
   if (!options.supernodes.empty()) return lay_out_units(graph, pruned, options);
+  require_sides(graph, options);
   const std::vector<KeptEdge> drawn =
       strongest_edges(graph, pruned, kept.edges, options.most_edges);
   Layout layout(graph, kept, drawn, make_boxes(graph, pruned, kept, options));

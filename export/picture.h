@@ -29,12 +29,12 @@ struct PictureOptions {
   std::string title{};
   /// Of the unpruned graph; shown under the heading when there.
   Scores scores{};
+  /// Drawn as one box each, with collapsed edges; names unique.
+  std::vector<Supernode> supernodes{};
   /// Of the union of two graphs (graph/compare.h), which nodes [n_nodes] and edges [edges] are of
   /// which: colours then tell that, and dashes the sign. Empty = no comparison.
   std::vector<Side> node_sides{};
   std::vector<Side> edge_sides{};
-  /// Drawn as one box each, with collapsed edges; names unique.
-  std::vector<Supernode> supernodes{};
 };
 
 struct Point {

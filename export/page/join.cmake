@@ -1,7 +1,6 @@
 # Joins the files of the page into one C++ source:
 #   cmake -DPAGE=folder -DOUT=file.cpp -DVENDOR=a;b -DMODULES=c;d -P join.cmake
-# Modules go into one function, in the order given: each after all that it imports. Imports stand on
-# one line each, so that leaving them out is a matter of lines.
+# Modules go into one function, in the order given: each after all that it imports.
 
 set(script "")
 set(notices "")
@@ -15,10 +14,10 @@ endforeach()
 string(APPEND script "(() => {\n\"use strict\";\n")
 foreach(name IN LISTS MODULES)
   file(READ "${PAGE}/${name}" text)
-  string(REGEX REPLACE "(^|\n)import [^\n]* from \"[^\n]*\";" "\\1" text "${text}")
+  string(REGEX REPLACE "(^|\n)import {[^}]*} from \"[^\"]*\";" "\\1" text "${text}")
   string(REGEX REPLACE "(^|\n)export " "\\1" text "${text}")
   if(text MATCHES "(^|\n)(import|export)[ {]")
-    message(FATAL_ERROR "[join] ${name}: an import or export over several lines, expected one")
+    message(FATAL_ERROR "[join] ${name}: an import or export of another form, expected 'import {…} from' and 'export' ahead of a declaration")
   endif()
   string(APPEND script "${text}")
 endforeach()

@@ -11,7 +11,20 @@ import {strongestPath as pagePath} from "../../export/page/core/paths.mjs";
 import {shownAt} from "../../export/page/core/prune.mjs";
 import {choiceOf, scoresOf} from "../../export/page/core/scores.mjs";
 import {search} from "../../export/page/core/search.mjs";
-import {History, emptyState, group, pin, place, relabel, rename, savedFrom, select, stateFrom, ungroup, unpin} from "../../export/page/core/state.mjs";
+import {
+  History,
+  emptyState,
+  group,
+  pin,
+  place,
+  relabel,
+  rename,
+  savedFrom,
+  select,
+  stateFrom,
+  ungroup,
+  unpin,
+} from "../../export/page/core/state.mjs";
 import {graphFromText} from "../../export/page/core/viewer_json.mjs";
 import {neighboursOf, readJson, readText, strongestPath, viewerGraph} from "./expected.mjs";
 
@@ -23,8 +36,11 @@ for (const name of ["demo", "large"]) {
   const {node_threshold: nodeMost, edge_threshold: linkMost} = graph.head;
   const all = shownAt(graph, nodeMost, linkMost);
   const ids = (mask) => graph.ids.filter((_, i) => mask[i]).sort();
-  const linkIds = (mask) => [...mask.keys()].filter((e) => mask[e])
-    .map((e) => `${graph.ids[graph.source[e]]} ${graph.ids[graph.target[e]]}`).sort();
+  const linkIds = (mask) =>
+    [...mask.keys()]
+      .filter((e) => mask[e])
+      .map((e) => `${graph.ids[graph.source[e]]} ${graph.ids[graph.target[e]]}`)
+      .sort();
 
   test(`${name}: nodes and links are those of the graph`, () => {
     assert.deepEqual(ids(all.nodes), [...expected.nodes.keys()].sort());
@@ -44,12 +60,18 @@ for (const name of ["demo", "large"]) {
     }
   });
 
-  for (const [slider, at] of [["nodes", [0.5 * nodeMost, linkMost]], ["links", [0.5 * nodeMost, 0.5 * linkMost]]]) {
+  for (const [slider, at] of [
+    ["nodes", [0.5 * nodeMost, linkMost]],
+    ["links", [0.5 * nodeMost, 0.5 * linkMost]],
+  ]) {
     test(`${name}: sliders keep what circuit prune keeps (${slider})`, () => {
       const pruned = viewerGraph(`${name}-${slider}.json`);
       const shown = shownAt(graph, ...at);
       assert.deepEqual(ids(shown.nodes), [...pruned.nodes.keys()].sort());
-      assert.deepEqual(linkIds(shown.links), pruned.links.map((e) => `${e.source} ${e.target}`).sort());
+      assert.deepEqual(
+        linkIds(shown.links),
+        pruned.links.map((e) => `${e.source} ${e.target}`).sort(),
+      );
       assert.equal(shown.nNodes, pruned.nodes.size);
     });
 
@@ -64,17 +86,24 @@ for (const name of ["demo", "large"]) {
   test(`${name}: scores of the whole, of the page and of pins are those of circuit score`, () => {
     const whole = readJson(`${name}.score`);
     near(graph.head.scores.whole.replacement, whole.replacement_score, "whole");
-    const page = name === "large" ? whole : whole.pruned;  // large keeps everything
+    const page = name === "large" ? whole : whole.pruned; // large keeps everything
     near(graph.head.scores.pruned.completeness, page.completeness_score, "pruned");
     near(scoresOf(graph, all.nodes).replacement, page.replacement_score, "computed");
-    const chosen = new Set(readText(`${name}.pins`).trim().split(",").map((id) => graph.index.get(id)));
-    const pins = readJson(`${name}-pins.score`).chosen, scores = scoresOf(graph, choiceOf(graph, chosen));
+    const chosen = new Set(
+      readText(`${name}.pins`)
+        .trim()
+        .split(",")
+        .map((id) => graph.index.get(id)),
+    );
+    const pins = readJson(`${name}-pins.score`).chosen,
+      scores = scoresOf(graph, choiceOf(graph, chosen));
     near(scores.replacement, pins.replacement_score, "pins");
     near(scores.completeness, pins.completeness_score, "pins");
   });
 
   test(`${name}: what is not drawn counts as error in the strictest score`, () => {
-    const nodes = scoresOf(graph, all.nodes), links = scoresOf(graph, all.nodes, all.links);
+    const nodes = scoresOf(graph, all.nodes),
+      links = scoresOf(graph, all.nodes, all.links);
     assert.ok(links.completeness <= nodes.completeness + 1e-12);
     assert.ok(links.replacement <= nodes.replacement + 1e-12);
     const none = scoresOf(graph, all.nodes, new Uint8Array(graph.m));
@@ -99,7 +128,10 @@ for (const name of ["demo", "large"]) {
     for (const from of graph.ids.filter((id) => id.startsWith("E_"))) {
       const wanted = strongestPath(expected, from, target);
       const path = pagePath(graph, all, graph.index.get(from), graph.index.get(target));
-      if (wanted.share === 0) { assert.equal(path, null); continue; }
+      if (wanted.share === 0) {
+        assert.equal(path, null);
+        continue;
+      }
       near(path.share / wanted.share, 1, from);
       near(path.shares.reduce((product, share) => product * share, 1) / path.share, 1, "product");
     }
@@ -112,13 +144,25 @@ for (const name of ["demo", "large"]) {
     const state = pin(group(pin(emptyState(graph.head), members), members), [target]);
     const boxes = boxesOf(graph, state);
     assert.equal(boxes.length, 2);
-    near(boxes[0].influence, members.reduce((sum, id) => sum + graph.influence[graph.index.get(id)], 0), "influence");
+    near(
+      boxes[0].influence,
+      members.reduce((sum, id) => sum + graph.influence[graph.index.get(id)], 0),
+      "influence",
+    );
     const direct = expected.links.filter((e) => members.includes(e.source) && e.target === target);
     const links = linksBetween(graph, all, boxes);
     assert.equal(links.length, direct.length > 0 ? 1 : 0);
     if (links.length === 0) return;
-    near(links[0].weight, direct.reduce((sum, e) => sum + e.weight, 0), "sum");
-    near(links[0].absolute, direct.reduce((sum, e) => sum + Math.abs(e.weight), 0), "magnitudes");
+    near(
+      links[0].weight,
+      direct.reduce((sum, e) => sum + e.weight, 0),
+      "sum",
+    );
+    near(
+      links[0].absolute,
+      direct.reduce((sum, e) => sum + Math.abs(e.weight), 0),
+      "magnitudes",
+    );
     near(links[0].share, links[0].absolute / expected.inputs.get(target), "share");
   });
 
@@ -136,7 +180,9 @@ for (const name of ["demo", "large"]) {
     for (let i = 0; i < graph.n; ++i) {
       const column = columns.find(({position}) => position === graph.position[i]);
       assert.ok(x[i] >= column.start && x[i] <= column.end, graph.ids[i]);
-      for (const e of [...Array(graph.offset[i + 1] - graph.offset[i]).keys()].map((k) => k + graph.offset[i])) {
+      for (const e of [...Array(graph.offset[i + 1] - graph.offset[i]).keys()].map(
+        (k) => k + graph.offset[i],
+      )) {
         assert.ok(y[graph.source[e]] > y[i], `${graph.ids[i]} is not above what it reads`);
       }
     }
@@ -144,12 +190,26 @@ for (const name of ["demo", "large"]) {
 }
 
 test("sliders follow the other rules of pruning", () => {
-  const graph = graphFromText(readText("rules.html")), ids = (mask) => graph.ids.filter((_, i) => mask[i]).sort();
-  for (const [name, at] of [["rules", [0.95, 0.98]], ["rules-nodes", [0.475, 0.98]], ["rules-links", [0.475, 0.49]]]) {
-    const pruned = viewerGraph(`${name}.json`), shown = shownAt(graph, ...at);
+  const graph = graphFromText(readText("rules.html")),
+    ids = (mask) => graph.ids.filter((_, i) => mask[i]).sort();
+  for (const [name, at] of [
+    ["rules", [0.95, 0.98]],
+    ["rules-nodes", [0.475, 0.98]],
+    ["rules-links", [0.475, 0.49]],
+  ]) {
+    const pruned = viewerGraph(`${name}.json`),
+      shown = shownAt(graph, ...at);
     assert.deepEqual(ids(shown.nodes), [...pruned.nodes.keys()].sort(), name);
     assert.equal(shown.nLinks, pruned.links.length, name);
   }
+  const compact = graphFromText(readText("compact.html")),
+    pruned = viewerGraph("compact-links.json");
+  const left = shownAt(compact, 0.5, 0.9);
+  assert.deepEqual(
+    compact.ids.filter((_, i) => left.nodes[i]).sort(),
+    [...pruned.nodes.keys()].sort(),
+  );
+  assert.equal(left.nLinks, pruned.links.length);
   const budget = graphFromText(readText("budget.html"));
   assert.equal(budget.head.node_threshold, 1);
   assert.equal(shownAt(budget, 1, 0.98).nNodes, viewerGraph("budget.json").nodes.size);
@@ -161,7 +221,7 @@ const [first, second, third] = graph.ids;
 
 test("state: what is saved is read back, through an address too", () => {
   let state = pin(emptyState(graph.head), [first, second, third]);
-  state = rename(group(state, [first, second]), "g1", "Größe, \"x\" & <b>");
+  state = rename(group(state, [first, second]), "g1", 'Größe, "x" & <b>');
   state = relabel(state, graph, third, "a, label; with #marks %20");
   state = place(select({...state, path: [first, third], nodeShare: 0.5}, third), "g1", [10, -20]);
   assert.deepEqual(stateFrom(graph, savedFrom(state)), state);
@@ -172,15 +232,28 @@ test("state: what is saved is read back, through an address too", () => {
 });
 
 test("state: what others wrote wrongly is left out", () => {
-  const state = stateFrom(graph, {pinnedIds: ["nothing", first, first, 7], supernodes: [["a", second, "no"], "b", [5]],
-    clerps: [[first, "x"], [second], "y"], clickedId: "no", pruningThreshold: "a lot", places: {[first]: [1], no: [1, 2]}, path: [first]});
+  const state = stateFrom(graph, {
+    pinnedIds: ["nothing", first, first, 7],
+    supernodes: [["a", second, "no"], "b", [5]],
+    clerps: [[first, "x"], [second], "y"],
+    clickedId: "no",
+    pruningThreshold: "a lot",
+    places: {[first]: [1], no: [1, 2]},
+    path: [first],
+  });
   assert.deepEqual(state.pins, [first, second]);
   assert.deepEqual(state.groups, [{id: "g1", name: "a", members: [second]}]);
   assert.deepEqual(state.labels, {[first]: "x"});
   assert.deepEqual([state.selected, state.path, state.places], ["", null, {}]);
   assert.equal(state.nodeShare, graph.head.node_threshold);
   assert.deepEqual(stateFrom(graph, null), emptyState(graph.head));
-  assert.deepEqual(stateFrom(graph, savedFromAddress("#supernodes={&clerps=5&places=null&x=1", emptyState(graph.head))), emptyState(graph.head));
+  assert.deepEqual(
+    stateFrom(
+      graph,
+      savedFromAddress("#supernodes={&clerps=5&places=null&x=1", emptyState(graph.head)),
+    ),
+    emptyState(graph.head),
+  );
 });
 
 test("state: groups take and leave members, ids are not used again", () => {
@@ -196,8 +269,17 @@ test("state: groups take and leave members, ids are not used again", () => {
 });
 
 test("state: a label holds for every node of its feature", () => {
-  const twice = graph.ids.find((_, i) => graph.kind[i] === 0 && graph.ids.some((__, j) =>
-    j !== i && graph.kind[j] === 0 && graph.layer[j] === graph.layer[i] && graph.feature[j] === graph.feature[i]));
+  const twice = graph.ids.find(
+    (_, i) =>
+      graph.kind[i] === 0 &&
+      graph.ids.some(
+        (__, j) =>
+          j !== i &&
+          graph.kind[j] === 0 &&
+          graph.layer[j] === graph.layer[i] &&
+          graph.feature[j] === graph.feature[i],
+      ),
+  );
   const state = relabel(emptyState(graph.head), graph, twice, "both");
   assert.ok(Object.keys(state.labels).length > 1);
   assert.deepEqual(relabel(state, graph, twice, "").labels, {});
@@ -210,7 +292,10 @@ test("history: undo and redo, with steps of a slider as one", () => {
   history.push(pin(history.state, [first]));
   history.replace(select(history.state, second));
   assert.ok(history.undo());
-  assert.deepEqual([history.state.pins, history.state.nodeShare, history.state.selected], [[], 0.6, second]);
+  assert.deepEqual(
+    [history.state.pins, history.state.nodeShare, history.state.selected],
+    [[], 0.6, second],
+  );
   assert.ok(history.undo());
   assert.equal(history.state.nodeShare, graph.head.node_threshold);
   assert.ok(!history.undo());
@@ -234,24 +319,39 @@ test("search: by label, token, feature id, layer, position, pattern", () => {
   assert.ok(found("/gr.nd/").some((i) => graph.kind[i] === 3));
   assert.match(search(graph, "/(/").problem, /no pattern/);
   const influence = found("kind:feature").map((i) => graph.influence[i]);
-  assert.deepEqual(influence, [...influence].sort((a, b) => b - a));
+  assert.deepEqual(
+    influence,
+    [...influence].sort((a, b) => b - a),
+  );
 });
 
 test("compare: matches features by layer and number, whatever the position", () => {
   const other = graphFromText(readText("other.html"));
   const shown = shownAt(graph, graph.head.node_threshold, graph.head.edge_threshold);
   const result = compareGraphs(graph, shown, other);
-  const keys = (name) => new Set([...viewerGraph(name).nodes.values()]
-    .filter((node) => node.feature_type === "cross layer transcoder").map((node) => node.node_id.replace(/_\d+$/, "")));
-  const a = keys("demo.json"), b = keys("other.json"), features = (list) => list.map((e) => e.key).filter((key) => /^\d/.test(key)).sort();
+  const keys = (name) =>
+    new Set(
+      [...viewerGraph(name).nodes.values()]
+        .filter((node) => node.feature_type === "cross layer transcoder")
+        .map((node) => node.node_id.replace(/_\d+$/, "")),
+    );
+  const a = keys("demo.json"),
+    b = keys("other.json"),
+    features = (list) =>
+      list
+        .map((e) => e.key)
+        .filter((key) => /^\d/.test(key))
+        .sort();
   assert.deepEqual(features(result.common), [...a].filter((key) => b.has(key)).sort());
   assert.deepEqual(features(result.onlyA), [...a].filter((key) => !b.has(key)).sort());
   assert.deepEqual(features(result.onlyB), [...b].filter((key) => !a.has(key)).sort());
   assert.throws(() => graphFromText("nothing"), /expected a page of circuit or a graph/);
-  assert.throws(() => graphFromText("{\"nodes\": 5}"), /expected a graph with nodes and links/);
+  assert.throws(() => graphFromText('{"nodes": 5}'), /expected a graph with nodes and links/);
 });
 
 test("numbers: shares have a sign and three digits", () => {
-  assert.deepEqual([percent(0.1234), percent(-0.1234, true), percent(0.00123, true), percent(1)],
-                   ["12.3 %", "−12.3 %", "+0.12 %", "100 %"]);
+  assert.deepEqual(
+    [percent(0.1234), percent(-0.1234, true), percent(0.00123, true), percent(1)],
+    ["12.3 %", "−12.3 %", "+0.12 %", "100 %"],
+  );
 });

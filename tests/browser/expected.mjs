@@ -12,15 +12,21 @@ export function viewerGraph(name) {
   const {nodes, links, metadata} = readJson(name);
   for (const link of links) link.weight = Math.fround(link.weight);
   const inputs = new Map();
-  for (const {target, weight} of links) inputs.set(target, (inputs.get(target) ?? 0) + Math.abs(weight));
+  for (const {target, weight} of links)
+    inputs.set(target, (inputs.get(target) ?? 0) + Math.abs(weight));
   return {nodes: new Map(nodes.map((node) => [node.node_id, node])), links, inputs, metadata};
 }
 
 /** [{id, weight, share}] of what `id` reads, or feeds, strongest first. */
 export function neighboursOf(graph, id, side) {
   const [here, there] = side === "inputs" ? ["target", "source"] : ["source", "target"];
-  return graph.links.filter((link) => link[here] === id).map((link) => ({
-    id: link[there], weight: link.weight, share: Math.abs(link.weight) / graph.inputs.get(link.target)}))
+  return graph.links
+    .filter((link) => link[here] === id)
+    .map((link) => ({
+      id: link[there],
+      weight: link.weight,
+      share: Math.abs(link.weight) / graph.inputs.get(link.target),
+    }))
     .sort((a, b) => b.share - a.share);
 }
 
@@ -39,7 +45,7 @@ export function strongestPath(graph, from, to) {
     let found = {share: 0, nodes: []};
     for (const {source, weight} of into.get(id) ?? []) {
       const way = best(source);
-      const share = way.share * Math.abs(weight) / graph.inputs.get(id);
+      const share = (way.share * Math.abs(weight)) / graph.inputs.get(id);
       if (share > found.share) found = {share, nodes: [...way.nodes, id]};
     }
     known.set(id, found);
@@ -50,6 +56,7 @@ export function strongestPath(graph, from, to) {
 
 /** `+12.3 %` of a signed share, as the page writes it. */
 export function percentText(share, weight) {
-  const value = 100 * share, digits = value >= 99.95 ? 0 : value >= 1 || value === 0 ? 1 : 2;
+  const value = 100 * share,
+    digits = value >= 99.95 ? 0 : value >= 1 || value === 0 ? 1 : 2;
   return `${weight < 0 ? "−" : "+"}${value.toFixed(digits)} %`;
 }

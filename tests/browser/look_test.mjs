@@ -3,7 +3,21 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 
 import {neighboursOf, percentText, readJson, readText, strongestPath} from "./expected.mjs";
-import {clickNode, fileGraph, hoverNode, near, openPage, placeOf, rows, scores, screenshot, setSlider, someNodes, text, useBrowser} from "./support.mjs";
+import {
+  clickNode,
+  fileGraph,
+  hoverNode,
+  near,
+  openPage,
+  placeOf,
+  rows,
+  scores,
+  screenshot,
+  setSlider,
+  someNodes,
+  text,
+  useBrowser,
+} from "./support.mjs";
 
 useBrowser();
 
@@ -11,15 +25,24 @@ for (const name of ["demo", "large"]) {
   const file = fileGraph(name);
 
   test(`${name}: a click lists inputs and outputs by share, with sign`, async () => {
-    const opened = await openPage(name), {page, graph} = opened, {output, busy} = someNodes(graph);
+    const opened = await openPage(name),
+      {page, graph} = opened,
+      {output, busy} = someNodes(graph);
     for (const id of [output, busy]) {
       await clickNode(opened, id);
       assert.equal(await page.locator("#facts dd").nth(1).innerText(), id);
       for (const side of ["inputs", "outputs"]) {
-        const wanted = neighboursOf(file, id, side), found = await rows(page, side);
+        const wanted = neighboursOf(file, id, side),
+          found = await rows(page, side);
         assert.equal(Number(await text(page, `#${side}-count`)), wanted.length);
         assert.equal(found.length, Math.min(100, wanted.length));
-        found.forEach((row, k) => assert.equal(row.share, percentText(wanted[k].share, wanted[k].weight), `${id} ${side} ${k}`));
+        found.forEach((row, k) =>
+          assert.equal(
+            row.share,
+            percentText(wanted[k].share, wanted[k].weight),
+            `${id} ${side} ${k}`,
+          ),
+        );
       }
     }
     await screenshot(page, `${name}-selected`);
@@ -31,9 +54,16 @@ for (const name of ["demo", "large"]) {
   });
 
   test(`${name}: a hover names the node, links appear, leaving takes them away`, async () => {
-    const opened = await openPage(name), {page, graph} = opened, {busy} = someNodes(graph);
-    const ink = () => page.locator("#canvas-hover").evaluate((canvas) =>
-      canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value !== 0));
+    const opened = await openPage(name),
+      {page, graph} = opened,
+      {busy} = someNodes(graph);
+    const ink = () =>
+      page.locator("#canvas-hover").evaluate((canvas) =>
+        canvas
+          .getContext("2d")
+          .getImageData(0, 0, canvas.width, canvas.height)
+          .data.some((value) => value !== 0),
+      );
     assert.equal(await ink(), false);
     await hoverNode(opened, busy);
     const [layer, feature] = busy.split("_");
@@ -46,13 +76,22 @@ for (const name of ["demo", "large"]) {
   });
 
   test(`${name}: search finds by label, token and feature id and goes there`, async () => {
-    const opened = await openPage(name), {page, graph} = opened, {features} = someNodes(graph);
+    const opened = await openPage(name),
+      {page, graph} = opened,
+      {features} = someNodes(graph);
     const id = features.find((feature) => graph.texts[graph.index.get(feature)] !== "");
-    const [layer, feature] = id.split("_"), i = graph.index.get(id);
-    for (const query of [`${layer}_${feature}`, `L${layer}/${feature}`, `${graph.texts[i]} layer:${layer}`]) {
+    const [layer, feature] = id.split("_"),
+      i = graph.index.get(id);
+    for (const query of [
+      `${layer}_${feature}`,
+      `L${layer}/${feature}`,
+      `${graph.texts[i]} layer:${layer}`,
+    ]) {
       await page.keyboard.press("/");
       await page.locator("#search").fill(query);
-      const found = await page.locator("#found [role=option]").evaluateAll((options) => options.map((o) => Number(o.dataset.node)));
+      const found = await page
+        .locator("#found [role=option]")
+        .evaluateAll((options) => options.map((o) => Number(o.dataset.node)));
       assert.ok(found.includes(i), `${query}: ${found}`);
       await page.keyboard.press("Escape");
     }
@@ -67,10 +106,16 @@ for (const name of ["demo", "large"]) {
   });
 
   test(`${name}: sliders prune and score live, as the command line does`, async () => {
-    const opened = await openPage(name), {page, graph} = opened;
+    const opened = await openPage(name),
+      {page, graph} = opened;
     const check = async (part, {nodes, links}, row) => {
-      const counts = await text(page, "#counts"), found = await scores(page);
-      const [shown, linked] = counts.replace(/,/g, "").match(/\d+/g).map(Number).filter((_, k) => k !== 1);
+      const counts = await text(page, "#counts"),
+        found = await scores(page);
+      const [shown, linked] = counts
+        .replace(/,/g, "")
+        .match(/\d+/g)
+        .map(Number)
+        .filter((_, k) => k !== 1);
       assert.deepEqual([shown, linked], [nodes.size, links.length], counts);
       near(found["these nodes"][0], row.replacement_score);
       near(found["these nodes"][1], row.completeness_score);
@@ -83,16 +128,25 @@ for (const name of ["demo", "large"]) {
     await setSlider(page, "link-share", 500);
     await check("links", fileGraph(`${name}-links`), readJson(`${name}-links.score`).pruned);
     await page.keyboard.press("u");
-    assert.match(await text(page, "#counts"), new RegExp(`^${file.nodes.size.toLocaleString("en")} of`));
+    assert.match(
+      await text(page, "#counts"),
+      new RegExp(`^${file.nodes.size.toLocaleString("en")} of`),
+    );
     // With the keyboard too.
     await page.locator("#node-share").focus();
     await page.keyboard.press("ArrowLeft");
-    near(Number.parseFloat(await text(page, "#node-share + output")), 99.5 * graph.head.node_threshold, 0.051);
+    near(
+      Number.parseFloat(await text(page, "#node-share + output")),
+      99.5 * graph.head.node_threshold,
+      0.051,
+    );
     await opened.close();
   });
 
   test(`${name}: pins are scored as circuit score --nodes does`, async () => {
-    const opened = await openPage(name), {page} = opened, pins = readText(`${name}.pins`).trim().split(",");
+    const opened = await openPage(name),
+      {page} = opened,
+      pins = readText(`${name}.pins`).trim().split(",");
     for (const id of pins) await clickNode(opened, id, ["Control"]);
     const {replacement_score, completeness_score} = readJson(`${name}-pins.score`).chosen;
     const found = (await scores(page))["only pins"];
@@ -103,8 +157,12 @@ for (const name of ["demo", "large"]) {
   });
 
   test(`${name}: the strongest path between two nodes is shown`, async () => {
-    const opened = await openPage(name), {page, graph} = opened, {output, tokens} = someNodes(graph);
-    const ways = tokens.map((token) => strongestPath(file, token, output)).sort((a, b) => b.share - a.share);
+    const opened = await openPage(name),
+      {page, graph} = opened,
+      {output, tokens} = someNodes(graph);
+    const ways = tokens
+      .map((token) => strongestPath(file, token, output))
+      .sort((a, b) => b.share - a.share);
     const [best] = ways;
     await clickNode(opened, best.nodes[0]);
     await page.locator("#path-from").click();
@@ -112,7 +170,11 @@ for (const name of ["demo", "large"]) {
     await page.keyboard.press("t");
     const steps = await page.locator("#path-steps button").count();
     assert.equal(steps, best.nodes.length);
-    assert.ok((await text(page, "#path-result")).startsWith(`${steps - 1} ${steps === 2 ? "link" : "links"}, product of shares ${percentText(best.share, 1).slice(1)}`));
+    assert.ok(
+      (await text(page, "#path-result")).startsWith(
+        `${steps - 1} ${steps === 2 ? "link" : "links"}, product of shares ${percentText(best.share, 1).slice(1)}`,
+      ),
+    );
     await screenshot(page, `${name}-path`);
     await page.locator("#path-pin").click();
     assert.equal(await text(page, "#pins-count"), String(best.nodes.length));
@@ -122,14 +184,16 @@ for (const name of ["demo", "large"]) {
   });
 
   test(`${name}: a label is edited, found, undone and done again`, async () => {
-    const opened = await openPage(name), {page, graph} = opened, {busy} = someNodes(graph);
+    const opened = await openPage(name),
+      {page, graph} = opened,
+      {busy} = someNodes(graph);
     await clickNode(opened, busy);
     await page.keyboard.press("l");
     await page.locator("#label-input").fill("my own words");
     await page.keyboard.press("Enter");
     assert.equal(await text(page, "#node-text"), "my own words");
     await page.locator("#search").fill("my own words");
-    assert.ok(await page.locator("#found [role=option]").count() >= 1);
+    assert.ok((await page.locator("#found [role=option]").count()) >= 1);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+z");
     assert.equal(await text(page, "#node-text"), graph.texts[graph.index.get(busy)]);
@@ -139,7 +203,9 @@ for (const name of ["demo", "large"]) {
   });
 
   test(`${name}: wheel and keys zoom, dragging pans, what is drawn moves with it`, async () => {
-    const opened = await openPage(name), {page, graph} = opened, {busy} = someNodes(graph);
+    const opened = await openPage(name),
+      {page, graph} = opened,
+      {busy} = someNodes(graph);
     const [x, y] = await placeOf(opened, busy);
     await page.mouse.move(x, y);
     await page.mouse.wheel(0, -400);
@@ -167,7 +233,9 @@ for (const name of ["demo", "large"]) {
 }
 
 test("a graph of next to nothing opens and can be worked", async () => {
-  const opened = await openPage("least"), {page} = opened, {output} = someNodes(opened.graph);
+  const opened = await openPage("least"),
+    {page} = opened,
+    {output} = someNodes(opened.graph);
   assert.match(await text(page, "#counts"), new RegExp(`^${fileGraph("least").nodes.size} of`));
   await clickNode(opened, output);
   assert.equal(await page.locator("#facts dd").nth(1).innerText(), output);
@@ -178,7 +246,9 @@ test("a graph of next to nothing opens and can be worked", async () => {
 });
 
 test("of a compact file the whole is scored, its parts are not", async () => {
-  const opened = await openPage("compact"), {page} = opened, found = await scores(page);
+  const opened = await openPage("compact"),
+    {page} = opened,
+    found = await scores(page);
   near(found["whole graph"][0], readJson("demo.score").replacement_score);
   assert.deepEqual(found["these nodes"], [null, null]);
   assert.match(await text(page, "#score-note"), /cannot be scored/);

@@ -14,11 +14,15 @@ import {folder} from "./expected.mjs";
 let server, address, browser;
 
 before(async () => {
-  server = spawn(process.env.CIRCUIT_PROGRAM, ["serve", folder, "--port", "0", "--json"], {stdio: ["ignore", "pipe", "inherit"]});
+  server = spawn(process.env.CIRCUIT_PROGRAM, ["serve", folder, "--port", "0", "--json"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [line] = await once(createInterface({input: server.stdout}), "line");
   address = JSON.parse(line).address;
-  browser = await chromium.launch({executablePath: process.env.CIRCUIT_CHROMIUM ?? "/usr/bin/chromium",
-                                   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]});
+  browser = await chromium.launch({
+    executablePath: process.env.CIRCUIT_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
 });
 after(async () => {
   await browser.close();
@@ -30,33 +34,64 @@ after(async () => {
 /** A page of the server; `close` fails when it reported an error, or asked another host. */
 async function open(path) {
   const context = await browser.newContext({viewport: {width: 1440, height: 900}});
-  const page = await context.newPage(), problems = [];
+  const page = await context.newPage(),
+    problems = [];
   page.on("request", (request) => {
-    if (![address, "blob:", "data:"].some((start) => request.url().startsWith(start))) problems.push(`request of ${request.url()}`);
+    if (![address, "blob:", "data:"].some((start) => request.url().startsWith(start)))
+      problems.push(`request of ${request.url()}`);
   });
   page.on("pageerror", (error) => problems.push(`error: ${error.stack}`));
-  page.on("console", (message) => { if (message.type() === "error") problems.push(`console: ${message.text()}`); });
-  page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(`console: ${message.text()}`);
+  });
+  page.on("dialog", (dialog) => {
+    problems.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
   const response = await page.goto(address + path);
-  return {page, response, close: async () => { await context.close(); assert.deepEqual(problems, []); }};
+  return {
+    page,
+    response,
+    close: async () => {
+      await context.close();
+      assert.deepEqual(problems, []);
+    },
+  };
 }
 
-const names = (page) => page.$$eval("tbody tr", (rows) => rows.filter((row) => !row.hidden).map((row) => row.cells[1].textContent));
-const edges = (page) => page.$$eval("tbody tr", (rows) => rows.map((row) => Number(row.cells[4].dataset.value)));
+const names = (page) =>
+  page.$$eval("tbody tr", (rows) =>
+    rows.filter((row) => !row.hidden).map((row) => row.cells[1].textContent),
+  );
+const edges = (page) =>
+  page.$$eval("tbody tr", (rows) => rows.map((row) => Number(row.cells[4].dataset.value)));
 
 test("the list shows every graph, sorted and searched", async () => {
   const {page, close} = await open("");
   const files = readdirSync(folder);
-  const graphs = new Set(files.filter((name) => name.endsWith(".graph.safetensors")).map((name) => name.replace(".graph.safetensors", "")));
-  for (const name of files.filter((name) => name.endsWith(".json") && name !== "graph-metadata.json")) graphs.add(name.replace(".json", ""));
+  const graphs = new Set(
+    files
+      .filter((name) => name.endsWith(".graph.safetensors"))
+      .map((name) => name.replace(".graph.safetensors", "")),
+  );
+  for (const name of files.filter(
+    (name) => name.endsWith(".json") && name !== "graph-metadata.json",
+  ))
+    graphs.add(name.replace(".json", ""));
   assert.deepEqual(new Set(await names(page)), graphs);
 
   await page.getByRole("button", {name: "Edges"}).click();
   const up = await edges(page);
-  assert.deepEqual(up, up.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    up,
+    up.toSorted((a, b) => a - b),
+  );
   await page.getByRole("button", {name: "Edges"}).click();
   assert.deepEqual(await edges(page), up.toReversed());
-  assert.equal(await page.locator("th", {hasText: "Edges"}).getAttribute("aria-sort"), "descending");
+  assert.equal(
+    await page.locator("th", {hasText: "Edges"}).getAttribute("aria-sort"),
+    "descending",
+  );
 
   await page.getByLabel("Search graphs").fill("CONTRAIRE demo-no");
   assert.deepEqual(await names(page), ["demo-nodes"]);
@@ -68,7 +103,11 @@ test("the list shows every graph, sorted and searched", async () => {
 
 test("a graph opens in its viewer, under the server's policy", async () => {
   const {page, close} = await open("");
-  await page.locator("tbody tr", {has: page.locator("td:nth-child(2)", {hasText: /^demo$/})}).locator("a").first().click();
+  await page
+    .locator("tbody tr", {has: page.locator("td:nth-child(2)", {hasText: /^demo$/})})
+    .locator("a")
+    .first()
+    .click();
   await page.waitForFunction(() => window.circuitPage !== undefined);
   assert.equal(new URL(page.url()).pathname, "/graphs/demo");
   await close();
@@ -83,7 +122,9 @@ test("a graph of which there is only JSON opens too", async () => {
 
 test("texts of a hostile graph stay text", async () => {
   const list = await open("");
-  const row = list.page.locator("tbody tr", {has: list.page.locator("td:nth-child(2)", {hasText: /^hostile$/})});
+  const row = list.page.locator("tbody tr", {
+    has: list.page.locator("td:nth-child(2)", {hasText: /^hostile$/}),
+  });
   assert.match(await row.locator("td").first().textContent(), /<script>/);
   await list.close();
   const viewer = await open("graphs/hostile");
@@ -92,7 +133,11 @@ test("texts of a hostile graph stay text", async () => {
 });
 
 test("files come as they are, and pages of the folder have no rights here", async () => {
-  for (const [name, type] of [["demo.json", "application/json"], ["demo.html", "text/html"], ["demo.graph.safetensors", "application/octet-stream"]]) {
+  for (const [name, type] of [
+    ["demo.json", "application/json"],
+    ["demo.html", "text/html"],
+    ["demo.graph.safetensors", "application/octet-stream"],
+  ]) {
     const response = await fetch(`${address}files/${name}`);
     assert.equal(response.status, 200);
     assert.ok(response.headers.get("content-type").startsWith(type));

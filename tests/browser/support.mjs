@@ -14,8 +14,16 @@ import {graphFromText} from "../../export/page/core/viewer_json.mjs";
 import {folder, readText, viewerGraph} from "./expected.mjs";
 
 // Without these Chromium itself asks hosts for news, which no page made it do.
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-               "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const SIZE = {width: 1440, height: 900};
 
 let browser;
@@ -23,7 +31,10 @@ let browser;
 /** To be called once in a test file. */
 export function useBrowser() {
   before(async () => {
-    browser = await chromium.launch({executablePath: process.env.CIRCUIT_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS});
+    browser = await chromium.launch({
+      executablePath: process.env.CIRCUIT_CHROMIUM ?? "/usr/bin/chromium",
+      args: FLAGS,
+    });
   });
   after(() => browser.close());
 }
@@ -32,32 +43,64 @@ export function useBrowser() {
  * A page that is open: `page` of playwright, `graph` as its scripts have it, `expected` of the viewer
  * file. `close` fails when the page asked for anything or reported an error.
  */
-export async function openPage(name, {path = join(folder, `${name}.html`), hash = "", size = SIZE, scheme = "light", graphName = name} = {}) {
-  const context = await browser.newContext({viewport: size, colorScheme: scheme, acceptDownloads: true});
+export async function openPage(
+  name,
+  {
+    path = join(folder, `${name}.html`),
+    hash = "",
+    size = SIZE,
+    scheme = "light",
+    graphName = name,
+  } = {},
+) {
+  const context = await browser.newContext({
+    viewport: size,
+    colorScheme: scheme,
+    acceptDownloads: true,
+  });
   const page = await context.newPage();
-  const problems = [], url = pathToFileURL(path).href;
+  const problems = [],
+    url = pathToFileURL(path).href;
   page.on("request", (request) => {
-    if (request.url().split("#")[0] !== url && !request.url().startsWith("blob:")) problems.push(`request of ${request.url()}`);
+    if (request.url().split("#")[0] !== url && !request.url().startsWith("blob:"))
+      problems.push(`request of ${request.url()}`);
   });
   page.on("pageerror", (error) => problems.push(`error: ${error.stack}`));
-  page.on("console", (message) => { if (message.type() === "error") problems.push(`console: ${message.text()}`); });
-  page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(`console: ${message.text()}`);
+  });
+  page.on("dialog", (dialog) => {
+    problems.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
   await page.goto(url + hash);
   await page.waitForFunction(() => window.circuitPage !== undefined);
   const graph = graphFromText(readText(`${graphName}.html`));
-  return {page, graph, problems, name,
-          close: async () => { await context.close(); assert.deepEqual(problems, []); }};
+  return {
+    page,
+    graph,
+    problems,
+    name,
+    close: async () => {
+      await context.close();
+      assert.deepEqual(problems, []);
+    },
+  };
 }
 
 /** The graph as the command line wrote it, and what both sliders at the right leave. */
 export const fileGraph = (name) => viewerGraph(`${name}.json`);
-export const shownWhole = (graph) => shownAt(graph, graph.head.node_threshold, graph.head.edge_threshold);
+export const shownWhole = (graph) =>
+  shownAt(graph, graph.head.node_threshold, graph.head.edge_threshold);
 
 /** Where a node is drawn when nothing is zoomed. */
 export async function placeOf({page, graph}, id) {
   const box = await page.locator("#link-graph").boundingBox();
-  const size = await page.locator("#link-graph").evaluate((panel) => [panel.clientWidth, panel.clientHeight]);
-  const layout = placeNodes(graph, ...size), i = graph.index.get(id);
+  const size = await page
+    .locator("#link-graph")
+    .evaluate((panel) => [panel.clientWidth, panel.clientHeight]);
+  const layout = placeNodes(graph, ...size),
+    i = graph.index.get(id);
   return [box.x + layout.x[i], box.y + layout.y[i]];
 }
 
@@ -75,9 +118,18 @@ export async function hoverNode(opened, id) {
 }
 
 /** Texts of a list's rows: [[name, text, …], …]. */
-export const rows = (page, id) => page.locator(`#${id} [role=option]`).evaluateAll((options) =>
-  options.map((option) => Object.fromEntries([...option.children].filter((part) => part.classList.length > 0)
-    .map((part) => [part.classList[0], part.textContent]))));
+export const rows = (page, id) =>
+  page
+    .locator(`#${id} [role=option]`)
+    .evaluateAll((options) =>
+      options.map((option) =>
+        Object.fromEntries(
+          [...option.children]
+            .filter((part) => part.classList.length > 0)
+            .map((part) => [part.classList[0], part.textContent]),
+        ),
+      ),
+    );
 
 export const text = (page, selector) => page.locator(selector).innerText();
 
@@ -90,9 +142,15 @@ export async function setSlider(page, id, value) {
 
 /** {name: [replacement, completeness]} of the table of scores, null for none. */
 export async function scores(page) {
-  const all = await page.locator("#scores tbody tr").evaluateAll((rows) =>
-    rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
-  return Object.fromEntries(all.map(([name, ...values]) => [name, values.map((value) => (value === "–" ? null : Number(value)))]));
+  const all = await page
+    .locator("#scores tbody tr")
+    .evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  return Object.fromEntries(
+    all.map(([name, ...values]) => [
+      name,
+      values.map((value) => (value === "–" ? null : Number(value))),
+    ]),
+  );
 }
 
 export function near(found, expected, within = 5e-5) {
@@ -118,10 +176,15 @@ export const screenshot = (page, name) =>
 /** Nodes that people would look at: outputs, a busy feature, a token. */
 export function someNodes(graph) {
   const shown = shownWhole(graph);
-  const features = [...graph.kind.keys()].filter((i) => graph.kind[i] === 0)
+  const features = [...graph.kind.keys()]
+    .filter((i) => graph.kind[i] === 0)
     .sort((a, b) => graph.influence[b] - graph.influence[a] || a - b);
   const output = graph.kind.indexOf(3);
   const busy = features.slice(0, 40).sort((a, b) => shown.inputs[b] - shown.inputs[a])[0];
-  return {output: graph.ids[output], busy: graph.ids[busy], features: features.map((i) => graph.ids[i]),
-          tokens: graph.ids.filter((_, i) => graph.kind[i] === 2)};
+  return {
+    output: graph.ids[output],
+    busy: graph.ids[busy],
+    features: features.map((i) => graph.ids[i]),
+    tokens: graph.ids.filter((_, i) => graph.kind[i] === 2),
+  };
 }

@@ -174,6 +174,8 @@ TEST(Html, GivesScoresOfTheWholeAndOfWhatIsKept) {
   }();
   const Json head = decode(html_page(compacted, prune(compacted), {.scores = whole})).head;
   EXPECT_EQ(head["scorable"], false);
+  EXPECT_EQ(head["node_threshold"], 1.0);
+  EXPECT_EQ(head["edge_threshold"], 1.0);
   EXPECT_FALSE(head["scores"].contains("pruned"));
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 constexpr std::chrono::milliseconds kFarewell{300};
+constexpr std::chrono::milliseconds kLookAround{100};  // for clients that wait
 constexpr std::size_t kFarewellBytes = 1ULL << 20;
 
 }  // namespace
@@ -30,6 +31,16 @@ bool ClientSocket::wait(short events, Clock::time_point deadline) const {
   }
 }
 
+bool ClientSocket::wait_patiently(Clock::time_point begin, std::chrono::milliseconds calm,
+                                  const std::function<bool()>& others_wait) const {
+  while (true) {
+    const auto deadline = begin + (others_wait() ? std::min(calm, limits_.hurried) : calm);
+    const auto now = Clock::now();
+    if (now >= deadline) return false;
+    if (wait(POLLIN, std::min(deadline, now + kLookAround))) return true;
+  }
+}
+
 bool ClientSocket::receive() {
   std::array<char, 4096> bytes;
   const ssize_t count = ::recv(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT);
@@ -37,10 +48,13 @@ bool ClientSocket::receive() {
   return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-ClientSocket::Head ClientSocket::read_head(std::chrono::milliseconds idle) {
+ClientSocket::Head ClientSocket::read_head(const std::function<bool()>& others_wait) {
   answer_deadline_.reset();
-  if (received_.empty() && !(wait(POLLIN, Clock::now() + idle) && receive())) return {};
-  const auto deadline = Clock::now() + limits_.head;
+  const auto idle_since = Clock::now();
+  if (received_.empty() && !(wait_patiently(idle_since, limits_.idle, others_wait) && receive())) {
+    return {};
+  }
+  const auto begin = Clock::now();
   std::size_t searched = 0;
   while (true) {
     // Empty lines before a request are not part of it (RFC 9112, 2.2).
@@ -53,7 +67,7 @@ ClientSocket::Head ClientSocket::read_head(std::chrono::milliseconds idle) {
     }
     if (received_.size() > kLongestHead) return {Arrival::kTooLong, {}};
     searched = received_.size() < kEndOfHead.size() ? 0 : received_.size() - kEndOfHead.size();
-    if (Clock::now() > deadline || !wait(POLLIN, deadline)) return {Arrival::kTooSlow, {}};
+    if (!wait_patiently(begin, limits_.head, others_wait)) return {Arrival::kTooSlow, {}};
     if (!receive()) return {};
   }
 }

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +26,8 @@ class ClientSocket {
     Arrival arrival = Arrival::kGone;
     std::string text;  ///< with its empty line, when it is all there
   };
-  /// The next request's head. Waits for its first byte no longer than `idle`.
-  Head read_head(std::chrono::milliseconds idle);
+  /// The next request's head. `others_wait` says whether clients wait for this one's thread.
+  Head read_head(const std::function<bool()>& others_wait);
 
   /// All of it, before the deadline of the answer, which begins with the first call after a head.
   bool write(std::string_view bytes);
@@ -37,6 +39,9 @@ class ClientSocket {
   using Clock = std::chrono::steady_clock;
 
   bool wait(short events, Clock::time_point deadline) const;
+  /// Until something can be read: for `calm` from `begin`, less while others wait.
+  bool wait_patiently(Clock::time_point begin, std::chrono::milliseconds calm,
+                      const std::function<bool()>& others_wait) const;
   /// Appends what is there to `received_`; false at the end of the stream.
   bool receive();
 

@@ -16,14 +16,15 @@ h1 { font-size: 1.3rem; margin: 0 0 1rem; overflow-wrap: anywhere; }
 input { font: inherit; padding: .3rem .6rem; width: min(30rem, 100%); }
 table { border-collapse: collapse; margin-top: 1rem; width: 100%; }
 th, td { border-bottom: 1px solid #8884; padding: .35rem .7rem; text-align: left; vertical-align: top; }
-td.text { overflow-wrap: anywhere; white-space: pre-wrap; }
+td.text { overflow-wrap: break-word; white-space: pre-wrap; }
+td.text:first-child { overflow-wrap: anywhere; }
 th.number, td.number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid; }
 th[aria-sort=ascending] button::after { content: " \2191"; }
 th[aria-sort=descending] button::after { content: " \2193"; }
 .problem { color: #b3261e; }
-td a { margin-right: .5rem; }
+td:last-child a { margin-right: .5rem; white-space: nowrap; }
 @media (prefers-color-scheme: dark) { .problem { color: #f2b8b5; } a { color: #9ecbff; } }
 )";
 

@@ -220,9 +220,7 @@ bool Server::Listener::process_and_close_socket(socket_t socket) {
 
 void Server::Listener::serve(ClientSocket& client) {
   for (std::size_t left = options_.limits.requests; left > 0 && !stopped_; --left) {
-    const auto idle = queued_ > 0 && left < options_.limits.requests ? std::chrono::milliseconds(0)
-                                                                     : options_.limits.idle;
-    const ClientSocket::Head head = client.read_head(idle);
+    const ClientSocket::Head head = client.read_head([this] { return queued_ > 0; });
     std::variant<RequestHead, Refusal> read = Refusal{408, "the request took too long"};
     switch (head.arrival) {
       case ClientSocket::Arrival::kGone:

@@ -14,8 +14,9 @@ namespace circuit::serve {
 
 /// What one client may take.
 struct ClientLimits {
-  std::chrono::milliseconds head{10000};  ///< from its first byte to the end of a request's head
-  std::chrono::milliseconds idle{5000};   ///< between requests; nothing when others wait
+  std::chrono::milliseconds head{10000};   ///< from its first byte to the end of a request's head
+  std::chrono::milliseconds idle{5000};    ///< until the first byte of a request
+  std::chrono::milliseconds hurried{500};  ///< the two above at most, while others wait
   /// An answer of n bytes may take this and n / `slowest_rate`.
   std::chrono::milliseconds answer{30000};
   double slowest_rate = 16384;  ///< bytes a second
@@ -26,7 +27,7 @@ struct ServerOptions {
   std::string host = "127.0.0.1";  ///< to listen on: an address or a name of this machine
   std::uint16_t port = 8080;       ///< 0 = any free one
   SiteOptions site{};
-  std::size_t threads = 32;  ///< connections that are answered at the same time
+  std::size_t threads = 64;  ///< connections that are answered at the same time
   std::size_t waiting = 64;  ///< further ones that are accepted; the rest waits in the kernel
   ClientLimits limits{};
 };

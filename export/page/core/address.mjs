@@ -4,7 +4,9 @@
 import {savedFrom} from "./state.mjs";
 
 export function addressOf(state, initial) {
-  const saved = savedFrom(state), first = savedFrom(initial), parts = new URLSearchParams();
+  const saved = savedFrom(state),
+    first = savedFrom(initial),
+    parts = new URLSearchParams();
   const put = (key, value) => {
     if (JSON.stringify(saved[key]) !== JSON.stringify(first[key])) parts.set(key, value);
   };
@@ -19,9 +21,16 @@ export function addressOf(state, initial) {
 
 /** What `stateFrom` reads: the parameters of the address, the rest as in `initial`. */
 export function savedFromAddress(hash, initial) {
-  const saved = savedFrom(initial), parts = new URLSearchParams(hash.replace(/^#/, ""));
+  const saved = savedFrom(initial),
+    parts = new URLSearchParams(hash.replace(/^#/, ""));
   const ids = (value) => value.split(",").filter((id) => id !== "");
-  const json = (value) => { try { return JSON.parse(value); } catch { return []; } };
+  const json = (value) => {
+    try {
+      return JSON.parse(value);
+    } catch {
+      return [];
+    }
+  };
   const readers = {pinnedIds: ids, path: ids, supernodes: json, clerps: json, places: json};
   for (const [key, value] of parts) {
     if (key in saved) saved[key] = readers[key] ? readers[key](value) : value;

@@ -4,10 +4,14 @@ import {ERROR, FEATURE, TARGET, TOKEN, nodeName, nodeText} from "./graph.mjs";
 
 function keyOf(graph, i) {
   switch (graph.kind[i]) {
-    case FEATURE: return `${graph.layer[i]}_${graph.feature[i]}`;
-    case TOKEN: return `token ${graph.tokens[graph.position[i]]}`;
-    case TARGET: return `output ${graph.texts[i]}`;
-    default: return null;
+    case FEATURE:
+      return `${graph.layer[i]}_${graph.feature[i]}`;
+    case TOKEN:
+      return `token ${graph.tokens[graph.position[i]]}`;
+    case TARGET:
+      return `output ${graph.texts[i]}`;
+    default:
+      return null;
   }
 }
 
@@ -26,7 +30,8 @@ function byKey(graph, nodes) {
 function linkKeys(graph, links) {
   const keys = new Set();
   for (let e = 0; e < graph.m; ++e) {
-    const source = keyOf(graph, graph.source[e]), target = keyOf(graph, graph.target[e]);
+    const source = keyOf(graph, graph.source[e]),
+      target = keyOf(graph, graph.target[e]);
     if (links[e] && source !== null && target !== null) keys.add(`${source} → ${target}`);
   }
   return keys;
@@ -37,23 +42,35 @@ function linkKeys(graph, links) {
  * influential first; status [a.n]: 0 none, 1 common, 2 only A; links: {common, onlyA, onlyB}}
  */
 export function compareGraphs(a, shown, b, labels = {}) {
-  const inA = byKey(a, shown.nodes), inB = byKey(b, new Uint8Array(b.n).fill(1));
+  const inA = byKey(a, shown.nodes),
+    inB = byKey(b, new Uint8Array(b.n).fill(1));
   const entry = (key) => {
-    const left = inA.get(key) ?? [], right = inB.get(key) ?? [];
+    const left = inA.get(key) ?? [],
+      right = inB.get(key) ?? [];
     const [graph, i] = left.length > 0 ? [a, left[0]] : [b, right[0]];
     const sum = (of, nodes) => nodes.reduce((total, node) => total + of.influence[node], 0);
-    return {key, name: nodeName(graph, i), text: nodeText(graph, i, graph === a ? labels : {}),
-            a: left, b: right, influenceA: sum(a, left), influenceB: sum(b, right)};
+    return {
+      key,
+      name: nodeName(graph, i),
+      text: nodeText(graph, i, graph === a ? labels : {}),
+      a: left,
+      b: right,
+      influenceA: sum(a, left),
+      influenceB: sum(b, right),
+    };
   };
   const weight = (e) => Math.max(e.influenceA, e.influenceB);
-  const sorted = (keys) => keys.map(entry)
-    .sort((x, y) => weight(y) - weight(x) || (x.key < y.key ? -1 : 1));
+  const sorted = (keys) =>
+    keys.map(entry).sort((x, y) => weight(y) - weight(x) || (x.key < y.key ? -1 : 1));
   const status = new Uint8Array(a.n);
   for (const [key, nodes] of inA) for (const i of nodes) status[i] = inB.has(key) ? 1 : 2;
-  return {common: sorted([...inA.keys()].filter((key) => inB.has(key))),
-          onlyA: sorted([...inA.keys()].filter((key) => !inB.has(key))),
-          onlyB: sorted([...inB.keys()].filter((key) => !inA.has(key))),
-          status, links: compareLinks(linkKeys(a, shown.links), linkKeys(b, b.shown))};
+  return {
+    common: sorted([...inA.keys()].filter((key) => inB.has(key))),
+    onlyA: sorted([...inA.keys()].filter((key) => !inB.has(key))),
+    onlyB: sorted([...inB.keys()].filter((key) => !inA.has(key))),
+    status,
+    links: compareLinks(linkKeys(a, shown.links), linkKeys(b, b.shown)),
+  };
 }
 
 function compareLinks(inA, inB) {

@@ -2,10 +2,18 @@
 // rows of their target. A feature reads only features before it, errors and tokens; these two read
 // nothing, so sweeps over rows up or down meet every node at the right time.
 
-export const FEATURE = 0, ERROR = 1, TOKEN = 2, TARGET = 3;
+export const FEATURE = 0,
+  ERROR = 1,
+  TOKEN = 2,
+  TARGET = 3;
 const KIND_NAMES = ["feature", "error", "token", "target"];
-const ARRAYS = {u8: Uint8Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array,
-                f64: Float64Array};
+const ARRAYS = {
+  u8: Uint8Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+};
 
 export function decodeBase64(text) {
   const binary = atob(text.trim());
@@ -28,11 +36,13 @@ export function openGraph(head, bytes) {
 
 /** Adds to columns what follows from them. */
 export function completeGraph(head, columns) {
-  const n = head.ids.length, m = columns.source.length;
+  const n = head.ids.length,
+    m = columns.source.length;
   const graph = {head, n, m, ids: head.ids, texts: head.texts, tokens: head.tokens, ...columns};
   graph.index = new Map(head.ids.map((id, i) => [id, i]));
   graph.target = new Uint32Array(m);
-  for (let row = 0; row < n; ++row) graph.target.fill(row, graph.offset[row], graph.offset[row + 1]);
+  for (let row = 0; row < n; ++row)
+    graph.target.fill(row, graph.offset[row], graph.offset[row + 1]);
   addOutputs(graph);
   graph.probability = new Float64Array(n);
   let next = 0;
@@ -44,7 +54,8 @@ export function completeGraph(head, columns) {
 
 /** outLink[outOffset[s] … outOffset[s + 1]): the links of source s, by target. */
 function addOutputs(graph) {
-  const offset = new Uint32Array(graph.n + 1), link = new Uint32Array(graph.m);
+  const offset = new Uint32Array(graph.n + 1),
+    link = new Uint32Array(graph.m);
   for (let e = 0; e < graph.m; ++e) ++offset[graph.source[e] + 1];
   for (let i = 0; i < graph.n; ++i) offset[i + 1] += offset[i];
   const next = offset.slice();
@@ -58,10 +69,14 @@ export const kindName = (graph, i) => KIND_NAMES[graph.kind[i]];
 /** `L4/436`, `error L4`, `token 3`, `output`: which node it is, without its text. */
 export function nodeName(graph, i) {
   switch (graph.kind[i]) {
-    case FEATURE: return `L${graph.layer[i]}/${graph.feature[i]}`;
-    case ERROR: return `error L${graph.layer[i]}`;
-    case TOKEN: return `token ${graph.position[i]}`;
-    default: return "output";
+    case FEATURE:
+      return `L${graph.layer[i]}/${graph.feature[i]}`;
+    case ERROR:
+      return `error L${graph.layer[i]}`;
+    case TOKEN:
+      return `token ${graph.position[i]}`;
+    default:
+      return "output";
   }
 }
 
@@ -85,7 +100,8 @@ export function describeNode(graph, i, labels = {}) {
 
 /** `12.3 %`; three digits below one per cent. */
 export function percent(share, signed = false) {
-  const value = 100 * share, size = Math.abs(value);
+  const value = 100 * share,
+    size = Math.abs(value);
   const digits = size >= 99.95 ? 0 : size >= 1 || size === 0 ? 1 : 2;
   const sign = value < 0 ? "−" : signed && value > 0 ? "+" : "";
   return `${sign}${size.toFixed(digits)} %`;
@@ -93,7 +109,10 @@ export function percent(share, signed = false) {
 
 export function number(value) {
   if (!Number.isFinite(value)) return "–";
-  const text = Math.abs(value) >= 1e-3 || value === 0 ? value.toPrecision(3) : value.toExponential(1);
-  return (Math.abs(value) < 1e6 && Math.abs(value) >= 1e-3 ? String(Number(text)) : text)
-    .replace("-", "−");
+  const text =
+    Math.abs(value) >= 1e-3 || value === 0 ? value.toPrecision(3) : value.toExponential(1);
+  return (Math.abs(value) < 1e6 && Math.abs(value) >= 1e-3 ? String(Number(text)) : text).replace(
+    "-",
+    "−",
+  );
 }

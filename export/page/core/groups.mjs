@@ -5,7 +5,8 @@
  * group's box only. {id, name, members: node indices, group: bool, influence: sum of members'}
  */
 export function boxesOf(graph, state) {
-  const grouped = new Set(), boxes = [];
+  const grouped = new Set(),
+    boxes = [];
   for (const {id, name, members} of state.groups) {
     const nodes = members.map((member) => graph.index.get(member)).filter((i) => i !== undefined);
     if (nodes.length === 0) continue;
@@ -29,7 +30,9 @@ export function boxesOf(graph, state) {
  */
 export function linksBetween(graph, shown, boxes) {
   const boxOf = new Int32Array(graph.n).fill(-1);
-  boxes.forEach((box, b) => { for (const i of box.members) boxOf[i] = b; });
+  boxes.forEach((box, b) => {
+    for (const i of box.members) boxOf[i] = b;
+  });
   const sums = new Map();
   boxes.forEach((box, target) => {
     for (const row of box.members) {
@@ -47,7 +50,8 @@ export function linksBetween(graph, shown, boxes) {
   });
   const inputs = boxes.map((box) => box.members.reduce((sum, i) => sum + shown.inputs[i], 0));
   const all = [...sums.values()];
-  for (const link of all) link.share = inputs[link.target] > 0 ? link.absolute / inputs[link.target] : 0;
+  for (const link of all)
+    link.share = inputs[link.target] > 0 ? link.absolute / inputs[link.target] : 0;
   return all.sort((a, b) => a.share - b.share || a.target - b.target || a.source - b.source);
 }
 
@@ -57,7 +61,8 @@ export function linksBetween(graph, shown, boxes) {
  * members read from outside; of an output, of all that its reader reads.
  */
 export function neighbours(graph, shown, members, inputs) {
-  const inside = new Set(members), sums = new Map();
+  const inside = new Set(members),
+    sums = new Map();
   let outside = 0;
   const add = (node, e) => {
     const entry = sums.get(node) ?? {node, weight: 0, absolute: 0, share: 0};

@@ -22,11 +22,13 @@ export function outputWeights(graph) {
 
 /** Influence over the links of `mask`, rows normalised to these. */
 export function sweepInfluence(graph, mask = null) {
-  const sums = rowSums(graph, mask), weights = outputWeights(graph);
+  const sums = rowSums(graph, mask),
+    weights = outputWeights(graph);
   const influence = new Float64Array(graph.n);
   for (let row = graph.n - 1; row >= 0; --row) {
     if (sums[row] === 0) continue;
-    const arriving = influence[row] + weights[row], sum = Math.max(sums[row], ROW_FLOOR);
+    const arriving = influence[row] + weights[row],
+      sum = Math.max(sums[row], ROW_FLOOR);
     for (let e = graph.offset[row]; e < graph.offset[row + 1]; ++e) {
       if (mask !== null && !mask[e]) continue;
       influence[graph.source[e]] += (Math.abs(graph.weight[e]) / sum) * arriving;
@@ -34,4 +36,3 @@ export function sweepInfluence(graph, mask = null) {
   }
   return influence;
 }
-

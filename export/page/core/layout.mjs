@@ -2,7 +2,8 @@
 // positions are columns. The nodes of a cell fill it line by line, so that any number fits.
 import {TARGET, TOKEN} from "./graph.mjs";
 
-const COLUMN_GAP = 0.45, ROW_GAP = 0.9;  // between neighbouring columns and rows, in nodes
+const COLUMN_GAP = 0.45,
+  ROW_GAP = 0.9; // between neighbouring columns and rows, in nodes
 const MARGIN = {left: 54, right: 18, top: 14, bottom: 30};
 
 /**
@@ -23,30 +24,45 @@ export function placeNodes(graph, width, height) {
   spread(columns, MARGIN.left, width - MARGIN.right);
   const [x, y, room, rise] = Array.from({length: 4}, () => new Float32Array(graph.n));
   for (const cell of cells.values()) {
-    const row = rows.get(cell.row), column = columns.get(cell.position);
+    const row = rows.get(cell.row),
+      column = columns.get(cell.position);
     const step = (column.end - column.start) / (column.size + COLUMN_GAP);
     const lineHeight = Math.abs(row.end - row.start) / (row.size + ROW_GAP);
     cell.nodes.forEach((i, k) => {
       const line = Math.floor(k / cell.columns);
       const inLine = Math.min(cell.columns, cell.nodes.length - line * cell.columns);
-      const spacing = inLine === 1 ? Math.abs(column.end - column.start) * 0.9 : spacingIn(column, inLine, step);
-      x[i] = column.middle + (k % cell.columns - (inLine - 1) / 2) * spacing;
+      const spacing =
+        inLine === 1 ? Math.abs(column.end - column.start) * 0.9 : spacingIn(column, inLine, step);
+      x[i] = column.middle + ((k % cell.columns) - (inLine - 1) / 2) * spacing;
       y[i] = row.middle + (line - (cell.lines - 1) / 2) * lineHeight;
       room[i] = spacing;
       rise[i] = lineHeight;
     });
   }
-  return {x, y, room, rise, crowd: crowdOf(cells, rows, columns), width, height, margin: MARGIN,
-          rows: [...rows].map(([key, row]) => ({name: rowName(graph, key), ...row})),
-          columns: [...columns].map(([position, column]) => ({position, ...column}))};
+  return {
+    x,
+    y,
+    room,
+    rise,
+    crowd: crowdOf(cells, rows, columns),
+    width,
+    height,
+    margin: MARGIN,
+    rows: [...rows].map(([key, row]) => ({name: rowName(graph, key), ...row})),
+    columns: [...columns].map(([position, column]) => ({position, ...column})),
+  };
 }
 
 /** Distance of neighbours, as small as one node in ten has it. */
 function crowdOf(cells, rows, columns) {
   const near = [];
   for (const {row, position, nodes} of cells.values()) {
-    const {start, end, size} = columns.get(position), {start: top, end: bottom, size: lines} = rows.get(row);
-    const least = Math.min(Math.abs(end - start) / (size + COLUMN_GAP), Math.abs(bottom - top) / (lines + ROW_GAP));
+    const {start, end, size} = columns.get(position),
+      {start: top, end: bottom, size: lines} = rows.get(row);
+    const least = Math.min(
+      Math.abs(end - start) / (size + COLUMN_GAP),
+      Math.abs(bottom - top) / (lines + ROW_GAP),
+    );
     for (let k = 0; k < nodes.length; ++k) near.push(least);
   }
   return near.sort((a, b) => a - b)[Math.floor(near.length / 10)] ?? 10;
@@ -70,9 +86,13 @@ function cellsOf(graph) {
 
 /** Wide panels with few columns get long lines. */
 function cellAspect(cells, width, height) {
-  const rows = new Set(), columns = new Set();
-  for (const {row, position} of cells.values()) { rows.add(row); columns.add(position); }
-  return Math.min(8, Math.max(0.5, (width / columns.size) / (height / rows.size)));
+  const rows = new Set(),
+    columns = new Set();
+  for (const {row, position} of cells.values()) {
+    rows.add(row);
+    columns.add(position);
+  }
+  return Math.min(8, Math.max(0.5, width / columns.size / (height / rows.size)));
 }
 
 /** Rows or columns, ascending, each as large as its fullest cell needs. */
@@ -86,7 +106,8 @@ function tracks(cells, key, extent, gap) {
 }
 
 function spread(all, from, to) {
-  let total = 0, at = from;
+  let total = 0,
+    at = from;
   for (const track of all.values()) total += track.weight;
   for (const track of all.values()) {
     const extent = ((to - from) * track.weight) / total;

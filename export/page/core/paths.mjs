@@ -8,7 +8,8 @@
  */
 export function strongestPath(graph, shown, from, to) {
   if (from === to) return null;
-  const best = new Float64Array(graph.n), via = new Int32Array(graph.n).fill(-1);
+  const best = new Float64Array(graph.n),
+    via = new Int32Array(graph.n).fill(-1);
   best[from] = 1;
   for (let row = 0; row <= to; ++row) {
     if (row === from) continue;
@@ -23,7 +24,8 @@ export function strongestPath(graph, shown, from, to) {
     }
   }
   if (best[to] === 0) return null;
-  const nodes = [to], links = [];
+  const nodes = [to],
+    links = [];
   while (nodes[0] !== from) {
     const link = via[nodes[0]];
     links.unshift(link);

@@ -20,7 +20,8 @@ export function shownAt(graph, nodeShare, linkShare) {
 }
 
 function counted(graph, nodes, links) {
-  let nNodes = 0, nLinks = 0;
+  let nNodes = 0,
+    nLinks = 0;
   for (const kept of nodes) nNodes += kept;
   for (const kept of links) nLinks += kept;
   return {nodes, links, inputs: rowSums(graph, links), nNodes, nLinks};
@@ -56,13 +57,16 @@ function keptLinks(graph, nodes, share) {
 
 /** Influence that flows over each link of the mask [m]; 0 for the others. */
 export function linkScores(graph, links) {
-  const influence = sweepInfluence(graph, links), weights = outputWeights(graph);
-  const sums = rowSums(graph, links), scores = new Float64Array(graph.m);
+  const influence = sweepInfluence(graph, links),
+    weights = outputWeights(graph);
+  const sums = rowSums(graph, links),
+    scores = new Float64Array(graph.m);
   for (let e = 0; e < graph.m; ++e) {
     if (!links[e]) continue;
     const row = graph.target[e];
-    scores[e] = (Math.abs(graph.weight[e]) / Math.max(sums[row], ROW_FLOOR)) *
-                (influence[row] + weights[row]);
+    scores[e] =
+      (Math.abs(graph.weight[e]) / Math.max(sums[row], ROW_FLOOR)) *
+      (influence[row] + weights[row]);
   }
   return scores;
 }
@@ -72,7 +76,8 @@ function thresholdScore(scores, share) {
   const sorted = scores.filter((score) => score > 0).sort();
   if (sorted.length === 0) return Infinity;
   if (share >= 1) return sorted[0];
-  let total = 0, running = 0;
+  let total = 0,
+    running = 0;
   for (let i = sorted.length - 1; i >= 0; --i) total += sorted[i];
   for (let i = sorted.length - 1; i >= 0; --i) {
     running += sorted[i];

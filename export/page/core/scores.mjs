@@ -8,12 +8,17 @@ import {ROW_FLOOR, outputWeights} from "./influence.mjs";
  * what is drawn counts as explained. {replacement, completeness}, null where there is none.
  */
 export function scoresOf(graph, nodes, links = null) {
-  const weights = outputWeights(graph), influence = new Float64Array(graph.n);
-  let errors = 0, tokens = 0, explained = 0, total = 0;
+  const weights = outputWeights(graph),
+    influence = new Float64Array(graph.n);
+  let errors = 0,
+    tokens = 0,
+    explained = 0,
+    total = 0;
   for (let row = graph.n - 1; row >= 0; --row) {
     const arriving = influence[row] + weights[row];
     if (arriving === 0 || graph.kind[row] === TOKEN) continue;
-    let fromErrors = graph.rest[row], sum = graph.rest[row];
+    let fromErrors = graph.rest[row],
+      sum = graph.rest[row];
     for (let e = graph.offset[row]; e < graph.offset[row + 1]; ++e) {
       const size = Math.abs(graph.weight[e]);
       sum += size;
@@ -33,14 +38,19 @@ export function scoresOf(graph, nodes, links = null) {
   const reached = errors + influence.reduce((sum, value) => sum + value, 0);
   explained += errors + tokens;
   total += errors + tokens;
-  return {replacement: tokens + errors > 0 ? tokens / (tokens + errors) : null,
-          completeness: reached > 0 ? explained / total : null};
+  return {
+    replacement: tokens + errors > 0 ? tokens / (tokens + errors) : null,
+    completeness: reached > 0 ? explained / total : null,
+  };
 }
 
 function isError(graph, link, nodes, links) {
   const source = graph.source[link];
-  return graph.kind[source] === ERROR || (graph.kind[source] === FEATURE && !nodes[source]) ||
-         (links !== null && !links[link]);
+  return (
+    graph.kind[source] === ERROR ||
+    (graph.kind[source] === FEATURE && !nodes[source]) ||
+    (links !== null && !links[link])
+  );
 }
 
 /** The nodes that a choice of ids leaves, as `circuit score --nodes` reads it [n]. */

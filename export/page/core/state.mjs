@@ -3,8 +3,16 @@
 
 /** Ids are node ids, of boxes also group ids. */
 export function emptyState(head) {
-  return {nodeShare: head.node_threshold, linkShare: head.edge_threshold, pins: [], groups: [],
-          labels: {}, places: {}, path: null, selected: ""};
+  return {
+    nodeShare: head.node_threshold,
+    linkShare: head.edge_threshold,
+    pins: [],
+    groups: [],
+    labels: {},
+    places: {},
+    path: null,
+    selected: "",
+  };
 }
 
 const text = (value) => (typeof value === "string" ? value : "");
@@ -51,10 +59,18 @@ export function stateFrom(graph, saved) {
 
 /** What `stateFrom` reads, and other viewers too. */
 export function savedFrom(state) {
-  return {pinnedIds: state.pins, supernodes: state.groups.map((g) => [g.name, ...g.members]),
-          linkType: "both", clickedId: state.selected, sg_pos: "",
-          clerps: Object.entries(state.labels), pruningThreshold: String(state.nodeShare),
-          linkThreshold: String(state.linkShare), places: state.places, path: state.path ?? []};
+  return {
+    pinnedIds: state.pins,
+    supernodes: state.groups.map((g) => [g.name, ...g.members]),
+    linkType: "both",
+    clickedId: state.selected,
+    sg_pos: "",
+    clerps: Object.entries(state.labels),
+    pruningThreshold: String(state.nodeShare),
+    linkThreshold: String(state.linkShare),
+    places: state.places,
+    path: state.path ?? [],
+  };
 }
 
 export const groupOf = (state, id) => state.groups.find((group) => group.members.includes(id));
@@ -81,8 +97,9 @@ function withGroups(state, groups) {
 }
 
 export const isGroup = (state, id) => state.groups.some((group) => group.id === id);
-const nodesOf = (state, ids) =>
-  [...new Set(ids.flatMap((id) => state.groups.find((g) => g.id === id)?.members ?? [id]))];
+const nodesOf = (state, ids) => [
+  ...new Set(ids.flatMap((id) => state.groups.find((g) => g.id === id)?.members ?? [id])),
+];
 
 export function pin(state, ids) {
   return {...state, pins: [...new Set([...state.pins, ...ids])]};
@@ -99,10 +116,15 @@ export function unpin(state, ids) {
 export function group(state, ids, name = "") {
   const members = nodesOf(state, ids);
   if (members.length < 2) return state;
-  const inside = new Set(members), id = nextGroup(state);
+  const inside = new Set(members),
+    id = nextGroup(state);
   const first = ids.find((other) => state.places[other]);
-  const named = name || ids.map((other) => state.groups.find((g) => g.id === other)?.name ?? "")
-    .find((other) => other !== "") || "";
+  const named =
+    name ||
+    ids
+      .map((other) => state.groups.find((g) => g.id === other)?.name ?? "")
+      .find((other) => other !== "") ||
+    "";
   const rest = state.groups.map((g) => ({...g, members: g.members.filter((m) => !inside.has(m))}));
   const next = withGroups(pin(state, members), [...rest, {id, name: named, members}]);
   const places = first ? {...next.places, [id]: state.places[first]} : next.places;
@@ -110,7 +132,10 @@ export function group(state, ids, name = "") {
 }
 
 export function ungroup(state, id) {
-  return withGroups(state, state.groups.filter((group) => group.id !== id));
+  return withGroups(
+    state,
+    state.groups.filter((group) => group.id !== id),
+  );
 }
 
 export function rename(state, id, name) {
@@ -119,11 +144,18 @@ export function rename(state, id, name) {
 
 /** Every node of the same feature gets the label; an empty one is taken back to the file's. */
 export function relabel(state, graph, id, label) {
-  const i = graph.index.get(id), labels = {...state.labels};
+  const i = graph.index.get(id),
+    labels = {...state.labels};
   for (let j = 0; j < graph.n; ++j) {
-    if (graph.kind[j] !== graph.kind[i] || graph.layer[j] !== graph.layer[i] ||
-        graph.feature[j] !== graph.feature[i] || (graph.feature[i] < 0 && j !== i)) continue;
-    if (label === "") delete labels[graph.ids[j]]; else labels[graph.ids[j]] = label;
+    if (
+      graph.kind[j] !== graph.kind[i] ||
+      graph.layer[j] !== graph.layer[i] ||
+      graph.feature[j] !== graph.feature[i] ||
+      (graph.feature[i] < 0 && j !== i)
+    )
+      continue;
+    if (label === "") delete labels[graph.ids[j]];
+    else labels[graph.ids[j]] = label;
   }
   return {...state, labels};
 }
@@ -135,7 +167,11 @@ export const setPath = (state, path) => ({...state, path});
 
 /** Undo and redo of everything but what is selected. */
 export class History {
-  constructor(state) { this.past = []; this.state = state; this.future = []; }
+  constructor(state) {
+    this.past = [];
+    this.state = state;
+    this.future = [];
+  }
 
   /** Steps of the same `merge` name follow each other as one, such as those of a slider. */
   push(state, merge = "") {
@@ -145,9 +181,16 @@ export class History {
     this.state = state;
   }
   /** Without a step to undo. */
-  replace(state) { this.state = state; this.merge = ""; }
-  undo() { return this.move(this.past, this.future); }
-  redo() { return this.move(this.future, this.past); }
+  replace(state) {
+    this.state = state;
+    this.merge = "";
+  }
+  undo() {
+    return this.move(this.past, this.future);
+  }
+  redo() {
+    return this.move(this.future, this.past);
+  }
   move(from, to) {
     if (from.length === 0) return false;
     to.push(this.state);

@@ -1,7 +1,9 @@
 // Draws on a canvas; svg_painter.mjs has the same methods. Coordinates are CSS pixels.
 
 export class CanvasPainter {
-  constructor(context) { this.context = context; }
+  constructor(context) {
+    this.context = context;
+  }
 
   /** `ends`: x1, y1, x2, y2 of each link, from source to target; `straight` is quicker to draw. */
   links(ends, {colour, width, alpha = 1, straight = false}) {
@@ -27,7 +29,10 @@ export class CanvasPainter {
     if (shape === "circle") c.arc(x, y, radius, 0, 2 * Math.PI);
     else if (shape === "square") c.rect(x - radius, y - radius, 2 * radius, 2 * radius);
     else {
-      c.moveTo(x, y - radius); c.lineTo(x + radius, y); c.lineTo(x, y + radius); c.lineTo(x - radius, y);
+      c.moveTo(x, y - radius);
+      c.lineTo(x + radius, y);
+      c.lineTo(x, y + radius);
+      c.lineTo(x - radius, y);
       c.closePath();
     }
     this.finish({fill, stroke, width, dash});
@@ -41,7 +46,10 @@ export class CanvasPainter {
 
   finish({fill, stroke, width, dash = false}) {
     const c = this.context;
-    if (fill) { c.fillStyle = fill; c.fill(); }
+    if (fill) {
+      c.fillStyle = fill;
+      c.fill();
+    }
     if (!stroke) return;
     c.strokeStyle = stroke;
     c.lineWidth = width;

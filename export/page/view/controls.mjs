@@ -40,22 +40,34 @@ export class Controls {
       slider.nextElementSibling.textContent = text;
     });
     if (before && before.shown === shown && before.scores === scores) return;
-    byId("counts").textContent = `${shown.nNodes.toLocaleString("en")} of ${graph.n.toLocaleString("en")} nodes, ` +
+    byId("counts").textContent =
+      `${shown.nNodes.toLocaleString("en")} of ${graph.n.toLocaleString("en")} nodes, ` +
       `${shown.nLinks.toLocaleString("en")} links` +
-      (shown.nLinks > DRAWN_LINKS ? `, the strongest ${DRAWN_LINKS.toLocaleString("en")} in view are drawn` : "");
-    byId("scores").tBodies[0].replaceChildren(...SCORES.map(([key, name, title]) => row(name, title, scores[key])));
+      (shown.nLinks > DRAWN_LINKS
+        ? `, the strongest ${DRAWN_LINKS.toLocaleString("en")} in view are drawn`
+        : "");
+    byId("scores").tBodies[0].replaceChildren(
+      ...SCORES.map(([key, name, title]) => row(name, title, scores[key])),
+    );
     byId("score-note").textContent = noteOf(graph);
   }
 }
 
 function row(name, title, scores) {
-  return element("tr", {title}, element("th", {scope: "row"}, name),
-                 element("td", {}, scoreText(scores?.replacement)), element("td", {}, scoreText(scores?.completeness)));
+  return element(
+    "tr",
+    {title},
+    element("th", {scope: "row"}, name),
+    element("td", {}, scoreText(scores?.replacement)),
+    element("td", {}, scoreText(scores?.completeness)),
+  );
 }
 
 const scoreText = (score) => (typeof score === "number" ? score.toFixed(4) : "–");
 
 function noteOf({head}) {
   if (!head.scorable) return "The file holds only what pruning kept: its parts cannot be scored.";
-  return head.all_links ? "" : "Links that pruning left out are not on the page: scores are at least these.";
+  return head.all_links
+    ? ""
+    : "Links that pruning left out are not on the page: scores are at least these.";
 }

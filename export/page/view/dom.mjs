@@ -6,7 +6,8 @@ export function element(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(key.slice(2), value);
     else if (value === true) made.setAttribute(key, "");
-    else if (value !== false && value !== undefined && value !== null) made.setAttribute(key, value);
+    else if (value !== false && value !== undefined && value !== null)
+      made.setAttribute(key, value);
   }
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
@@ -37,5 +38,7 @@ export function download(name, type, content) {
 
 export const shorten = (text, most) => {
   const characters = [...text];
-  return characters.length <= most ? text : `${characters.slice(0, Math.max(1, most - 1)).join("")}…`;
+  return characters.length <= most
+    ? text
+    : `${characters.slice(0, Math.max(1, most - 1)).join("")}…`;
 };

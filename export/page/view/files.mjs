@@ -6,7 +6,9 @@ import {download} from "./dom.mjs";
 /** `pristine`: the document before any script touched it. Its policy holds for the copy too. */
 export function savePage(pristine, name, state, compared) {
   const copy = pristine.cloneNode(true);
-  const put = (id, text) => { copy.querySelector(`#${id}`).textContent = text; };
+  const put = (id, text) => {
+    copy.querySelector(`#${id}`).textContent = text;
+  };
   put("saved-state", scriptSafe(JSON.stringify(savedFrom(state))));
   if (compared?.page) {
     put("compare-head", scriptSafe(compared.page.head));
@@ -18,13 +20,21 @@ export function savePage(pristine, name, state, compared) {
 const scriptSafe = (json) => json.replace(/</g, "\\u003c");
 
 export function saveState(name, state) {
-  download(`${name}.state.json`, "application/json", JSON.stringify({qParams: savedFrom(state)}, null, 1));
+  download(
+    `${name}.state.json`,
+    "application/json",
+    JSON.stringify({qParams: savedFrom(state)}, null, 1),
+  );
 }
 
 /** {saved} of a file of `saveState` or of other viewers' parameters, else {graph} to compare with. */
 export function openFile(text) {
   let json = null;
-  try { json = JSON.parse(text); } catch { /* a page, or nothing that we know: decided below */ }
+  try {
+    json = JSON.parse(text);
+  } catch {
+    /* a page, or nothing that we know: decided below */
+  }
   if (json !== null && typeof json === "object" && !Array.isArray(json.nodes)) {
     const saved = json.qParams ?? json;
     if (["pinnedIds", "supernodes", "clerps"].some((key) => key in saved)) return {saved};

@@ -8,23 +8,26 @@ export function listenToKeys(app) {
   const first = () => app.model.members[0] ?? -1;
   const keys = {
     "/": () => byId("search").focus(),
-    "p": () => selected() && app.actions.togglePin([selected()]),
-    "g": () => app.subgraph.groupMarked(),
-    "u": () => app.actions.undo(),
-    "r": () => app.actions.redo(),
-    "f": () => app.actions.pathEnd(0, first()),
-    "t": () => app.actions.pathEnd(1, first()),
-    "l": () => { if (first() >= 0) byId("label-input").focus(); },
+    p: () => selected() && app.actions.togglePin([selected()]),
+    g: () => app.subgraph.groupMarked(),
+    u: () => app.actions.undo(),
+    r: () => app.actions.redo(),
+    f: () => app.actions.pathEnd(0, first()),
+    t: () => app.actions.pathEnd(1, first()),
+    l: () => {
+      if (first() >= 0) byId("label-input").focus();
+    },
     "+": () => app.linkGraph.zoomBy(1.4),
     "=": () => app.linkGraph.zoomBy(1.4),
     "-": () => app.linkGraph.zoomBy(1 / 1.4),
-    "0": () => app.linkGraph.resetZoom(),
+    0: () => app.linkGraph.resetZoom(),
     "?": () => byId("help").showModal(),
-    "Escape": () => app.actions.select(""),
+    Escape: () => app.actions.select(""),
   };
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, textarea, select, dialog[open]")) return;
-    const control = event.ctrlKey || event.metaKey, key = event.key.toLowerCase();
+    const control = event.ctrlKey || event.metaKey,
+      key = event.key.toLowerCase();
     if (control && (key === "z" || key === "y")) {
       event.preventDefault();
       return key === "y" || event.shiftKey ? app.actions.redo() : app.actions.undo();
@@ -54,8 +57,12 @@ function walk({model, actions, linkGraph}, step) {
   } else if (typeof step === "string") {
     next = neighbours(graph, shown, members, step === "inputs")[0]?.node ?? -1;
   } else {
-    const [i] = members, {x, y} = linkGraph.layout;
-    const inRow = (j) => shown.nodes[j] && graph.layer[j] === graph.layer[i] && graph.kind[j] !== TARGET === (graph.kind[i] !== TARGET);
+    const [i] = members,
+      {x, y} = linkGraph.layout;
+    const inRow = (j) =>
+      shown.nodes[j] &&
+      graph.layer[j] === graph.layer[i] &&
+      (graph.kind[j] !== TARGET) === (graph.kind[i] !== TARGET);
     const row = [...graph.kind.keys()].filter(inRow).sort((a, b) => x[a] - x[b] || y[a] - y[b]);
     next = row[row.indexOf(i) + step] ?? -1;
   }

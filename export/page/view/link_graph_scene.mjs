@@ -4,15 +4,21 @@ import {shareOf} from "../core/paths.mjs";
 import {shorten} from "./dom.mjs";
 import {dotOf, heatOf} from "./theme.mjs";
 
-const LEVELS = [{most: 0.01, width: 0.6, alpha: 0.12}, {most: 0.03, width: 0.9, alpha: 0.22},
-                {most: 0.1, width: 1.4, alpha: 0.35}, {most: 0.3, width: 2.4, alpha: 0.55},
-                {most: 2, width: 4, alpha: 0.75}];
-const STRAIGHT_ABOVE = 4000;  // links; curves of more cost too much and tell nobody more
+const LEVELS = [
+  {most: 0.01, width: 0.6, alpha: 0.12},
+  {most: 0.03, width: 0.9, alpha: 0.22},
+  {most: 0.1, width: 1.4, alpha: 0.35},
+  {most: 0.3, width: 2.4, alpha: 0.55},
+  {most: 2, width: 4, alpha: 0.75},
+];
+const STRAIGHT_ABOVE = 4000; // links; curves of more cost too much and tell nobody more
 const SHAPES = ["circle", "diamond", "square", "square"];
 
 /** `scene`: {graph, shown, layout, transform: {k, x, y}, theme, labels, strength, compare, …} */
-export const toScreen = ({layout, transform}, i) =>
-  [layout.x[i] * transform.k + transform.x, layout.y[i] * transform.k + transform.y];
+export const toScreen = ({layout, transform}, i) => [
+  layout.x[i] * transform.k + transform.x,
+  layout.y[i] * transform.k + transform.y,
+];
 
 /** The same for all, from how crowded the graph is; zooming in makes them grow to a point. */
 export const radiusOf = ({layout, transform}) =>
@@ -25,17 +31,24 @@ export function drawLinks(painter, scene, links, {fade = 1, emphasis = 1} = {}) 
   for (const e of links) {
     const share = shareOf(graph, shown, e);
     const level = LEVELS.findIndex(({most}) => share <= most);
-    const s = graph.source[e], t = graph.target[e];
+    const s = graph.source[e],
+      t = graph.target[e];
     buckets[2 * level + (graph.weight[e] < 0 ? 1 : 0)].push(
-      layout.x[s] * transform.k + transform.x, layout.y[s] * transform.k + transform.y,
-      layout.x[t] * transform.k + transform.x, layout.y[t] * transform.k + transform.y);
+      layout.x[s] * transform.k + transform.x,
+      layout.y[s] * transform.k + transform.y,
+      layout.x[t] * transform.k + transform.x,
+      layout.y[t] * transform.k + transform.y,
+    );
   }
   buckets.forEach((ends, b) => {
     if (ends.length === 0) return;
     const level = LEVELS[b >> 1];
     painter.links(ends, {
-      colour: b & 1 ? scene.theme.negative : scene.theme.positive, width: level.width * emphasis,
-      alpha: Math.min(1, level.alpha * fade), straight: links.length > STRAIGHT_ABOVE && b < 4});
+      colour: b & 1 ? scene.theme.negative : scene.theme.positive,
+      width: level.width * emphasis,
+      alpha: Math.min(1, level.alpha * fade),
+      straight: links.length > STRAIGHT_ABOVE && b < 4,
+    });
   });
 }
 
@@ -44,12 +57,15 @@ export function drawBands(painter, scene) {
   layout.columns.forEach((column, c) => {
     if (c % 2 === 1) return;
     const left = column.start * transform.k + transform.x;
-    painter.rect(left, 0, (column.end - column.start) * transform.k, layout.height, {fill: theme.band});
+    painter.rect(left, 0, (column.end - column.start) * transform.k, layout.height, {
+      fill: theme.band,
+    });
   });
 }
 
 export function drawNodes(painter, scene) {
-  const {graph, shown, layout, theme} = scene, radius = radiusOf(scene);
+  const {graph, shown, layout, theme} = scene,
+    radius = radiusOf(scene);
   for (let i = 0; i < graph.n; ++i) {
     if (!shown.nodes[i]) continue;
     const [x, y] = toScreen(scene, i);
@@ -61,10 +77,12 @@ export function drawNodes(painter, scene) {
 }
 
 function styleOf({graph, theme, strength, compare}, i, radius) {
-  const small = radius < 2.6, line = small ? {} : {stroke: theme.muted, width: 0.9};
+  const small = radius < 2.6,
+    line = small ? {} : {stroke: theme.muted, width: 0.9};
   if (compare && compare.status[i] === 1) return {fill: theme.common, ...line};
   if (compare && compare.status[i] === 2) return {fill: theme.only_a, ...line};
-  if (graph.kind[i] === FEATURE) return {fill: (small ? dotOf : heatOf)(theme, strength[i]), ...line};
+  if (graph.kind[i] === FEATURE)
+    return {fill: (small ? dotOf : heatOf)(theme, strength[i]), ...line};
   const fills = {[ERROR]: theme.error, [TOKEN]: theme.token, [TARGET]: theme.target};
   return {fill: fills[graph.kind[i]], ...(graph.kind[i] === ERROR ? {} : line)};
 }
@@ -73,10 +91,21 @@ function styleOf({graph, theme, strength, compare}, i, radius) {
 function drawLabel(painter, scene, i, x, y) {
   const {graph, layout, transform, theme, labels} = scene;
   const room = Math.min(layout.room[i] * transform.k, 220);
-  if (room < 44 || layout.rise[i] * transform.k < 26 || graph.kind[i] === ERROR || graph.kind[i] === TOKEN) return;
+  if (
+    room < 44 ||
+    layout.rise[i] * transform.k < 26 ||
+    graph.kind[i] === ERROR ||
+    graph.kind[i] === TOKEN
+  )
+    return;
   const text = shorten(nodeText(graph, i, labels) || `${graph.feature[i]}`, Math.floor(room / 6));
   const below = graph.kind[i] === TARGET ? -radiusOf(scene) - 4 : radiusOf(scene) + 11;
-  painter.text(x, y + below, text, {colour: theme.text, size: 10, anchor: "middle", halo: theme.background});
+  painter.text(x, y + below, text, {
+    colour: theme.text,
+    size: 10,
+    anchor: "middle",
+    halo: theme.background,
+  });
 }
 
 /** Features of the other graph alone stand, hollow, where their column and layer are. */
@@ -92,22 +121,32 @@ function drawOnlyB(painter, scene, theme) {
       const column = columns.find((c) => c.position === other.position[i]) ?? columns.at(-1);
       if (row === undefined || graph.n === 0) continue;
       const spread = ((other.feature[i] % 97) / 97 - 0.5) * (column.end - column.start) * 0.8;
-      painter.node("circle", (column.middle + spread) * transform.k + transform.x,
-                   row * transform.k + transform.y - 7, 4, {stroke: theme.only_b, width: 1.5, dash: true});
+      painter.node(
+        "circle",
+        (column.middle + spread) * transform.k + transform.x,
+        row * transform.k + transform.y - 7,
+        4,
+        {stroke: theme.only_b, width: 1.5, dash: true},
+      );
     }
   }
 }
 
 /** Row names at the left and tokens at the bottom stay in sight whatever the zoom. */
 export function drawAxes(painter, scene) {
-  const {layout, transform, theme, graph} = scene, {margin, width, height} = layout;
+  const {layout, transform, theme, graph} = scene,
+    {margin, width, height} = layout;
   painter.rect(0, 0, margin.left - 8, height, {fill: theme.background});
   let last = Infinity;
   for (const row of layout.rows) {
     const y = row.middle * transform.k + transform.y;
     if (y < 8 || y > height - margin.bottom || last - y < 11) continue;
     last = y;
-    painter.text(margin.left - 14, y + 3.5, row.name, {colour: theme.muted, size: 10.5, anchor: "end"});
+    painter.text(margin.left - 14, y + 3.5, row.name, {
+      colour: theme.muted,
+      size: 10.5,
+      anchor: "end",
+    });
   }
   painter.rect(0, height - margin.bottom + 4, width, margin.bottom, {fill: theme.background});
   for (const column of layout.columns) {
@@ -115,7 +154,12 @@ export function drawAxes(painter, scene) {
     const room = (column.end - column.start) * transform.k;
     if (x < margin.left - 10 || x > width || room < 14) continue;
     const text = shorten(graph.tokens[column.position] ?? "", Math.max(1, Math.floor(room / 7.4)));
-    painter.text(x, height - 10, text, {colour: theme.text, size: 12, anchor: "middle", bold: true});
+    painter.text(x, height - 10, text, {
+      colour: theme.text,
+      size: 12,
+      anchor: "middle",
+      bold: true,
+    });
   }
 }
 
@@ -126,7 +170,8 @@ export function ring(painter, scene, i, colour, gap, width = 2) {
 
 /** The links of `members`, strongest `most` of them, those inside left out. */
 export function linksOf(graph, shown, members, most) {
-  const inside = new Set(members), links = [];
+  const inside = new Set(members),
+    links = [];
   for (const i of members) {
     for (let e = graph.offset[i]; e < graph.offset[i + 1]; ++e) {
       if (shown.links[e] && !inside.has(graph.source[e])) links.push(e);

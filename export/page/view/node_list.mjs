@@ -1,12 +1,22 @@
 // A list of nodes that keys and screen readers can walk: one stop of Tab, arrows move, Enter chooses.
 import {element} from "./dom.mjs";
 
-const STEP = 100;  // rows made at a time: thousands of them would make every choice slow
+const STEP = 100; // rows made at a time: thousands of them would make every choice slow
 
 export class NodeList {
   /** `row(item)` → children of an option; `name(item)` → what is read out. */
   constructor(root, {label, row, name, choose, hover = () => {}, empty = "none"}) {
-    Object.assign(this, {root, row, name, choose, hover, empty, items: [], shown: STEP, active: -1});
+    Object.assign(this, {
+      root,
+      row,
+      name,
+      choose,
+      hover,
+      empty,
+      items: [],
+      shown: STEP,
+      active: -1,
+    });
     root.setAttribute("role", "listbox");
     root.setAttribute("aria-label", label);
     root.tabIndex = 0;
@@ -15,7 +25,9 @@ export class NodeList {
       const at = this.indexOf(event.target);
       if (at >= 0) this.choose(this.items[at], event);
     });
-    root.addEventListener("pointerover", (event) => this.hover(this.items[this.indexOf(event.target)]));
+    root.addEventListener("pointerover", (event) =>
+      this.hover(this.items[this.indexOf(event.target)]),
+    );
     root.addEventListener("pointerleave", () => this.hover(undefined));
     root.addEventListener("scroll", () => {
       if (root.scrollTop + root.clientHeight > root.scrollHeight - 40) this.more();
@@ -27,7 +39,9 @@ export class NodeList {
     this.shown = Math.min(STEP, items.length);
     this.activate(-1);
     this.root.scrollTop = 0;
-    this.root.replaceChildren(...items.slice(0, this.shown).map((item, at) => this.option(item, at)));
+    this.root.replaceChildren(
+      ...items.slice(0, this.shown).map((item, at) => this.option(item, at)),
+    );
     if (items.length === 0) this.root.append(element("li", {class: "empty"}, this.empty));
   }
 
@@ -38,9 +52,19 @@ export class NodeList {
   }
 
   option(item, at) {
-    return element("li", {role: "option", id: `${this.root.id}-${at}`, "aria-selected": "false",
-                          "aria-label": this.name(item), "aria-setsize": this.items.length,
-                          "aria-posinset": at + 1, "data-at": at}, ...this.row(item));
+    return element(
+      "li",
+      {
+        role: "option",
+        id: `${this.root.id}-${at}`,
+        "aria-selected": "false",
+        "aria-label": this.name(item),
+        "aria-setsize": this.items.length,
+        "aria-posinset": at + 1,
+        "data-at": at,
+      },
+      ...this.row(item),
+    );
   }
 
   indexOf(target) {
@@ -50,8 +74,14 @@ export class NodeList {
 
   key(event) {
     const last = this.items.length - 1;
-    const moves = {ArrowDown: this.active + 1, ArrowUp: this.active - 1, Home: 0, End: last,
-                   PageDown: this.active + 10, PageUp: this.active - 10};
+    const moves = {
+      ArrowDown: this.active + 1,
+      ArrowUp: this.active - 1,
+      Home: 0,
+      End: last,
+      PageDown: this.active + 10,
+      PageUp: this.active - 10,
+    };
     if (event.key in moves && last >= 0) {
       event.preventDefault();
       event.stopPropagation();

@@ -1,6 +1,15 @@
 // The panel of what is selected, a node or a group: its label, facts, what it reads and feeds, its
 // feature's card.
-import {FEATURE, TARGET, TOKEN, describeNode, nodeName, nodeText, number, percent} from "../core/graph.mjs";
+import {
+  FEATURE,
+  TARGET,
+  TOKEN,
+  describeNode,
+  nodeName,
+  nodeText,
+  number,
+  percent,
+} from "../core/graph.mjs";
 import {neighbours} from "../core/groups.mjs";
 import {rowSums} from "../core/influence.mjs";
 import {groupOf} from "../core/state.mjs";
@@ -11,16 +20,28 @@ import {NodeList} from "./node_list.mjs";
 export class NodePanel {
   constructor(actions) {
     this.actions = actions;
-    const options = {row: (item) => this.row(item), name: (item) => this.name(item),
-                     choose: (item, event) => this.choose(item, event),
-                     hover: (item) => actions.hover(item?.node ?? -1)};
+    const options = {
+      row: (item) => this.row(item),
+      name: (item) => this.name(item),
+      choose: (item, event) => this.choose(item, event),
+      hover: (item) => actions.hover(item?.node ?? -1),
+    };
     this.inputs = new NodeList(byId("inputs"), {label: "Inputs, strongest first", ...options});
     this.outputs = new NodeList(byId("outputs"), {label: "Outputs, strongest first", ...options});
-    const form = byId("label-form"), input = byId("label-input");
-    form.addEventListener("submit", (event) => { event.preventDefault(); this.saveLabel(); input.blur(); });
+    const form = byId("label-form"),
+      input = byId("label-input");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.saveLabel();
+      input.blur();
+    });
     input.addEventListener("change", () => this.saveLabel());
-    byId("pin-button").addEventListener("click", () => actions.togglePin([this.model.state.selected]));
-    byId("ungroup-button").addEventListener("click", () => actions.ungroup(this.model.state.selected));
+    byId("pin-button").addEventListener("click", () =>
+      actions.togglePin([this.model.state.selected]),
+    );
+    byId("ungroup-button").addEventListener("click", () =>
+      actions.ungroup(this.model.state.selected),
+    );
     byId("path-from").addEventListener("click", () => actions.pathEnd(0, this.model.members[0]));
     byId("path-to").addEventListener("click", () => actions.pathEnd(1, this.model.members[0]));
   }
@@ -32,19 +53,31 @@ export class NodePanel {
     byId("nothing-selected").hidden = members.length > 0;
     byId("selected-node").hidden = members.length === 0;
     if (members.length === 0) return;
-    const same = before && before.members === model.members && before.shown === model.shown &&
-                 before.state.labels === state.labels && before.state.groups === state.groups;
+    const same =
+      before &&
+      before.members === model.members &&
+      before.shown === model.shown &&
+      before.state.labels === state.labels &&
+      before.state.groups === state.groups;
     this.updateButtons(model);
     if (same) return;
     const group = state.groups.find(({id}) => id === state.selected);
     byId("node-name").textContent = group ? group.name || "group" : nodeName(graph, members[0]);
-    byId("node-text").textContent = group ? membersText(model) : nodeText(graph, members[0], state.labels);
+    byId("node-text").textContent = group
+      ? membersText(model)
+      : nodeText(graph, members[0], state.labels);
     const input = byId("label-input");
     byId("label-caption").textContent = group ? "Name" : "Label";
-    input.value = group ? group.name : state.labels[graph.ids[members[0]]] ?? "";
-    input.placeholder = group ? "name of this group" : graph.texts[members[0]] || "what does it stand for?";
-    byId("facts").replaceChildren(...factsOf(model, group).flatMap(([name, value, title]) =>
-      [element("dt", {title}, name), element("dd", {}, value)]));
+    input.value = group ? group.name : (state.labels[graph.ids[members[0]]] ?? "");
+    input.placeholder = group
+      ? "name of this group"
+      : graph.texts[members[0]] || "what does it stand for?";
+    byId("facts").replaceChildren(
+      ...factsOf(model, group).flatMap(([name, value, title]) => [
+        element("dt", {title}, name),
+        element("dd", {}, value),
+      ]),
+    );
     this.inputs.update(neighbours(graph, model.shown, members, true));
     this.outputs.update(neighbours(graph, model.shown, members, false));
     byId("inputs-count").textContent = this.inputs.items.length;
@@ -63,8 +96,10 @@ export class NodePanel {
   }
 
   saveLabel() {
-    const {state, graph, members} = this.model, value = byId("label-input").value.trim();
-    if (state.groups.some(({id}) => id === state.selected)) return this.actions.rename(state.selected, value);
+    const {state, graph, members} = this.model,
+      value = byId("label-input").value.trim();
+    if (state.groups.some(({id}) => id === state.selected))
+      return this.actions.rename(state.selected, value);
     this.actions.relabel(graph.ids[members[0]], value);
   }
 
@@ -91,21 +126,36 @@ export class NodePanel {
 }
 
 const membersText = ({graph, members, state}) =>
-  members.map((i) => `${nodeName(graph, i)} ${nodeText(graph, i, state.labels)}`.trim()).join(" · ");
+  members
+    .map((i) => `${nodeName(graph, i)} ${nodeText(graph, i, state.labels)}`.trim())
+    .join(" · ");
 
 /** [name, value, explanation] */
 function factsOf({graph, members, state}, group) {
   const influence = members.reduce((sum, i) => sum + graph.influence[i], 0);
-  if (group) return [["members", String(members.length)], ["influence", percent(influence), "sum of the members’"]];
-  const [i] = members, position = graph.position[i];
-  const facts = [["token", `“${graph.tokens[position]}” (${position})`], ["id", graph.ids[i]]];
+  if (group)
+    return [
+      ["members", String(members.length)],
+      ["influence", percent(influence), "sum of the members’"],
+    ];
+  const [i] = members,
+    position = graph.position[i];
+  const facts = [
+    ["token", `“${graph.tokens[position]}” (${position})`],
+    ["id", graph.ids[i]],
+  ];
   if (graph.kind[i] === FEATURE) facts.push(["activation", number(graph.activation[i])]);
   if (graph.kind[i] === TARGET) facts.push(["probability", percent(graph.probability[i])]);
-  else facts.push(["influence", percent(graph.influence[i]), "share of the influence of all nodes"]);
+  else
+    facts.push(["influence", percent(graph.influence[i]), "share of the influence of all nodes"]);
   const own = groupOf(state, graph.ids[i]);
   if (own) facts.push(["group", own.name || own.id]);
   if (graph.kind[i] !== TOKEN && graph.dropped[i] > 0) {
-    facts.push(["not traced", percent(graph.dropped[i]), "share of its input from features that a cap left out"]);
+    facts.push([
+      "not traced",
+      percent(graph.dropped[i]),
+      "share of its input from features that a cap left out",
+    ]);
   }
   return facts;
 }

@@ -8,7 +8,8 @@ export class Tabs {
       const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
       if (!step) return;
       event.preventDefault();
-      const next = this.tabs[(this.tabs.indexOf(event.target) + step + this.tabs.length) % this.tabs.length];
+      const next =
+        this.tabs[(this.tabs.indexOf(event.target) + step + this.tabs.length) % this.tabs.length];
       this.open(next.id);
       next.focus();
     });

@@ -1,7 +1,25 @@
 // Colours of what is drawn, from the style sheet, so that canvas, SVG and page agree.
 
-const NAMES = ["background", "band", "rule", "text", "muted", "positive", "negative", "cold", "faint", "hot",
-               "error", "token", "target", "mark", "path", "common", "only-a", "only-b"];
+const NAMES = [
+  "background",
+  "band",
+  "rule",
+  "text",
+  "muted",
+  "positive",
+  "negative",
+  "cold",
+  "faint",
+  "hot",
+  "error",
+  "token",
+  "target",
+  "mark",
+  "path",
+  "common",
+  "only-a",
+  "only-b",
+];
 
 /** Of the page as it is seen; with `print` of the light page. */
 export function readTheme(print = false) {
@@ -10,9 +28,11 @@ export function readTheme(print = false) {
   document.body.append(probe);
   const style = getComputedStyle(probe);
   const theme = Object.fromEntries(
-    NAMES.map((name) => [name.replace("-", "_"), style.getPropertyValue(`--${name}`).trim()]));
+    NAMES.map((name) => [name.replace("-", "_"), style.getPropertyValue(`--${name}`).trim()]),
+  );
   probe.remove();
-  const steps = (from) => Array.from({length: 16}, (_, i) => d3.interpolateLab(theme[from], theme.hot)(i / 15));
+  const steps = (from) =>
+    Array.from({length: 16}, (_, i) => d3.interpolateLab(theme[from], theme.hot)(i / 15));
   theme.heat = steps("cold");
   theme.dots = steps("faint");
   return theme;

@@ -14,8 +14,11 @@ export function showTooltip({width, height}, [x, y], radius, graph, i, labels) {
   facts.textContent = parts.join(" · ");
   tip.hidden = false;
   const left = x > width / 2;
-  tip.style.transform = `translate(${left ? x - radius - 10 : x + radius + 10}px, ${y}px) ` +
-                        `translate(${left ? "-100%" : "0"}, ${y > height / 2 ? "-100%" : "0"})`;
+  tip.style.transform =
+    `translate(${left ? x - radius - 10 : x + radius + 10}px, ${y}px) ` +
+    `translate(${left ? "-100%" : "0"}, ${y > height / 2 ? "-100%" : "0"})`;
 }
 
-export function hideTooltip() { byId("tooltip").hidden = true; }
+export function hideTooltip() {
+  byId("tooltip").hidden = true;
+}

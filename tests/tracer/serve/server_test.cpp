@@ -325,6 +325,22 @@ TEST_F(ServerTest, IdleConnectionsDoNotKeepOthersWaiting) {
   EXPECT_EQ(status_of(server.get("/files/a.svg")), "200");
 }
 
+TEST_F(ServerTest, SlowClientsDoNotKeepOthersWaitingForLong) {
+  ServerOptions small = options();
+  small.threads = 4;
+  small.limits.hurried = milliseconds(50);
+  const RunningServer server(small);
+  std::vector<std::unique_ptr<Connection>> slow;
+  for (int i = 0; i < 16; ++i) {
+    slow.push_back(std::make_unique<Connection>(server.port()));
+    slow.back()->send("GET / HTTP/1.1\r\nHost: ");
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(status_of(server.get("/files/a.svg")), "200");
+  // 16 of them, 4 at a time: without hurry 4 times the 10 s of a head.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(8));
+}
+
 TEST_F(ServerTest, SurvivesClientsThatGoAway) {
   const RunningServer server(options());
   write_text(folder_ / "large.json", std::string(16 << 20, 'x'));

@@ -44,6 +44,7 @@ TEST(SettingsHash, DependsOnEverySettingOfTheOutput) {
       [](TraceRequest& r) { r.attribution.batch_size = 10; },
       [](TraceRequest& r) { r.attribution.update_interval = 10; },
       [](TraceRequest& r) { r.attribution.zero_positions = 1; },
+      [](TraceRequest& r) { r.attribution.similarity = true; },
       [](TraceRequest& r) { r.pruning.node_threshold = 0.5; },
       [](TraceRequest& r) { r.pruning.edge_threshold = 0.5; },
       [](TraceRequest& r) { r.output.formats = "json"; },
