@@ -54,14 +54,12 @@ std::optional<NodeId> parse_node_id(std::string_view text) {
   const std::size_t last = text.rfind('_');
   if (first == std::string_view::npos || first == last) return std::nullopt;
   const std::string_view layer = text.substr(0, first), position = text.substr(last + 1);
-  const bool token = layer == "E";
   NodeId id;
-  if (!token) {
+  if (layer != "E") {
     id.layer = parse_number<std::int32_t>(layer);
     if (!id.layer) return std::nullopt;
   }
-  const auto number =
-      parse_number<std::int64_t>(text.substr(first + 1, last - first - 1), token ? 0 : -1);
+  const auto number = parse_number<std::int64_t>(text.substr(first + 1, last - first - 1), -1);
   if (!number) return std::nullopt;
   id.number = *number;
   if (position != "*") {

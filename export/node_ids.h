@@ -13,8 +13,8 @@ namespace circuit {
 
 /// An id's three parts, before a graph says what they mean.
 struct NodeId {
-  std::optional<std::int32_t> layer;     ///< Nothing = `E`, a token.
-  std::int64_t number = 0;               ///< Of a feature, a token or a target; -1 of errors.
+  std::optional<std::int32_t> layer;  ///< Nothing = `E`, a token.
+  std::int64_t number = 0;  ///< Of a feature, a token or a target; -1 of errors and unknown tokens.
   std::optional<std::int32_t> position;  ///< Nothing = `*`, any.
 
   friend bool operator==(const NodeId&, const NodeId&) = default;

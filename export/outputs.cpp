@@ -12,6 +12,7 @@
 #include "export/output_text.h"
 #include "export/slug.h"
 #include "export/supernode_file.h"
+#include "export/view_nodes.h"
 #include "transcoders/weights/atomic_file.h"
 
 namespace circuit {
@@ -117,7 +118,9 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
   filled.viewer.slug = name;
   filled.viewer.scores = scores;
   filled.picture.scores = scores;
-  filled.picture.supernodes = options.supernodes;
+  keep_kept(graph, pruned, filled.viewer.state);
+  if (filled.supernodes.empty()) filled.supernodes = groups_of_view(graph, filled.viewer.state);
+  filled.picture.supernodes = filled.supernodes;
   add_supernodes(graph, options.supernodes, filled.viewer.state);
   filled.html.scores = scores;
   filled.html.view = filled.viewer.state;

@@ -30,13 +30,14 @@ std::filesystem::path output_path(const std::filesystem::path& folder, const std
                                   OutputFormat format);
 
 struct OutputOptions {
-  /// Slug and scores are filled in by `write_outputs`.
+  /// Slug and scores are filled in by `write_outputs`; of its state what is of kept nodes counts.
   ViewerOptions viewer{};
   /// Scores are filled in by `write_outputs`.
   PictureOptions picture{};
   /// Scores are filled in by `write_outputs`, its view is that of `viewer`.
   HtmlOptions html{};
-  /// Groups of kept nodes, shown as such by every format; names unique.
+  /// Groups of kept nodes, shown as such by every format; names unique. Where there are none,
+  /// pictures and GraphML show those of the viewer's state.
   std::vector<Supernode> supernodes{};
   /// Rebuild `graph-metadata.json` when JSON is written. It reads the beginning of every JSON file
   /// of the folder: switch it off while many graphs are written, then `rebuild_graph_index` once.

@@ -5,11 +5,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "export/graph_file_metadata.h"
 #include "export/node_names.h"
 #include "export/output_text.h"
+#include "export/view_nodes.h"
 #include "export/viewer_document.h"
 #include "export/viewer_links.h"
 #include "export/viewer_nodes.h"
@@ -104,7 +106,43 @@ PrunedGraph read_pruned(const ViewerDocument& document, const ViewerNodes& nodes
   return pruned;
 }
 
-ViewerOptions read_options(ViewerDocument& document) {
+/// The graph's nodes under the file's ids. Of an id that two nodes share it is the feature, a
+/// `jsNodeId` of several is none's.
+std::unordered_map<std::string_view, std::size_t> name_file_nodes(const ViewerDocument& document,
+                                                                  const ViewerNodes& nodes,
+                                                                  const AttributionGraph& graph) {
+  std::unordered_map<std::string_view, std::size_t> named;
+  std::unordered_map<std::string_view, std::optional<std::size_t>> named_by_js;
+  for (std::size_t i = 0; i < document.nodes.size(); ++i) {
+    if (nodes.file_nodes[i].index < 0) continue;
+    const auto node = static_cast<std::size_t>(nodes.file_nodes[i].index);
+    const auto [id, is_new] = named.emplace(document.nodes[i].id, node);
+    if (!is_new && graph.kind(id->second) != NodeKind::kFeature) id->second = node;
+    const auto [js_id, is_new_js] = named_by_js.emplace(document.nodes[i].js_id, node);
+    if (!is_new_js && js_id->second != node) js_id->second.reset();
+  }
+  for (const auto& [id, node] : named_by_js) {
+    if (node) named.emplace(id, *node);
+  }
+  return named;
+}
+
+/// The state with our ids in place of the file's.
+ViewState read_state(const ViewerDocument& document, const ViewerNodes& nodes,
+                     const AttributionGraph& graph, ViewerOddities& oddities) {
+  ViewState state = document.state;
+  if (state == ViewState{}) return state;
+  const auto named = name_file_nodes(document, nodes, graph);
+  oddities.unknown_ids =
+      rename_ids(state, [&](const std::string& id) -> std::optional<std::string> {
+        const auto found = named.find(id);
+        if (found == named.end()) return std::nullopt;
+        return name_node(graph, found->second).node_id;
+      });
+  return state;
+}
+
+ViewerOptions read_options(ViewerDocument& document, ViewState state) {
   ViewerMetadata& metadata = document.metadata;
   return {.slug = std::move(metadata.slug),
           .scan = std::move(metadata.scan),
@@ -113,7 +151,7 @@ ViewerOptions read_options(ViewerDocument& document) {
           .neuronpedia_source_set = std::move(metadata.neuronpedia_source_set),
           .feature_json_base_url = std::move(metadata.feature_json_base_url),
           .scores = {.replacement = metadata.replacement, .completeness = metadata.completeness},
-          .state = std::move(document.state)};
+          .state = std::move(state)};
 }
 
 ViewerFile read(const std::filesystem::path& path) {
@@ -130,7 +168,9 @@ ViewerFile read(const std::filesystem::path& path) {
   read_labels(document, nodes, provenance);
   AttributionGraph graph(std::move(nodes.nodes), std::move(edges), {}, {}, std::move(provenance));
   PrunedGraph pruned = read_pruned(document, nodes, own, graph, oddities);
-  ViewerOptions options = read_options(document);
+  ViewState state = read_state(document, nodes, graph, oddities);
+  apply_view_labels(state, graph);
+  ViewerOptions options = read_options(document, std::move(state));
   const Scores scores = options.scores;
   return {.content = {std::move(graph), std::move(pruned), scores},
           .options = std::move(options),

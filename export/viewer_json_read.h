@@ -15,7 +15,8 @@ struct ViewerFile {
   /// The graph has the setting `compact`, `pruned` is there, and scores are those that the file
   /// names. Nodes that the file does not have (errors, tokens) have no edges and are not kept.
   GraphFile content;
-  /// As for `viewer_json`: names, where features lie, scores, pins and supernodes.
+  /// As for `viewer_json`: names, where features lie, scores, pins and supernodes. Ids are those of
+  /// the graph, whatever the file calls its nodes; labels of single nodes are the features' too.
   ViewerOptions options;
   /// What the file had that a graph cannot hold, with counts; one sentence each.
   std::vector<std::string> warnings;

@@ -27,6 +27,7 @@ struct ViewerOddities {
   bool layers_doubled = false;
   bool layers_guessed = false;
   std::size_t qk_results = 0;
+  std::size_t unknown_ids = 0;  ///< of pins, groups and labels
 
   /// One sentence for each kind that occurred.
   std::vector<std::string> sentences() const;

@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "export/node_names.h"
+#include "export/supernode_file.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/synthetic_graph.h"
 #include "tests/support/temp_dir.h"
@@ -51,6 +53,45 @@ TEST(Outputs, PinTheMembersOfSupernodes) {
   const std::string second = "E_" + std::to_string(graph.nodes().input_ids[1]) + "_1";
   EXPECT_EQ(state["pinnedIds"], Json({first, second}));
   EXPECT_EQ(state["supernodes"], Json::parse("[[\"start\",\"" + first + "\",\"" + second + "\"]]"));
+}
+
+TEST(Outputs, DrawTheGroupsOfAViewersState) {
+  const TempDir folder;
+  const AttributionGraph graph = testing::synthetic_graph({.n_active = 30});
+  const std::size_t token = graph.first_token();
+  const std::vector<Supernode> groups = {{"start", {token, token + 1}}};
+  OutputOptions viewer;
+  viewer.viewer.state.supernodes = name_members(graph, groups);
+  viewer.viewer.state.supernodes.push_back({"start", {name_node(graph, token + 2).node_id}});
+  viewer.viewer.state.supernodes.push_back({"again", {name_node(graph, token).node_id}});
+  const std::vector<Supernode> drawn = {groups[0], {"start (2)", {token + 2}}};
+  write_example(folder.path(), "groups", "dot,svg,graphml", {.supernodes = drawn});
+  write_example(folder.path(), "viewer", "dot,svg,graphml", viewer);
+  EXPECT_NE(read_text(folder / "viewer.dot").find("class=supernode"), std::string::npos);
+  for (const char* ending : {".dot", ".svg", ".graphml"}) {
+    EXPECT_EQ(read_text(folder / (std::string("viewer") + ending)),
+              read_text(folder / (std::string("groups") + ending)))
+        << ending;
+  }
+}
+
+TEST(Outputs, NameOnlyNodesThatAreKept) {
+  const TempDir folder;
+  const AttributionGraph graph = testing::synthetic_graph({.n_active = 30});
+  PrunedGraph pruned = prune(graph, {.node_threshold = 1, .edge_threshold = 1});
+  const std::size_t token = graph.first_token();
+  const std::string kept = name_node(graph, token).node_id;
+  const std::string gone = name_node(graph, token + 1).node_id;
+  pruned.node_mask[token + 1] = 0;
+  OutputOptions options;
+  options.viewer.state = {.pinned_ids = {gone, kept},
+                          .supernodes = {{"both", {kept, gone}}, {"none", {gone, "no id"}}},
+                          .clerps = {{gone, "x"}, {kept, "y"}}};
+  write_outputs(folder.path(), "a", parse_formats("json,svg"), graph, pruned, {}, options);
+  const Json state = Json::parse(read_text(folder / "a.json"))["qParams"];
+  EXPECT_EQ(state["pinnedIds"], Json({kept}));
+  EXPECT_EQ(state["supernodes"], Json::parse(R"([["both",")" + kept + R"("]])"));
+  EXPECT_EQ(state["clerps"], R"([[")" + kept + R"(","y"]])");
 }
 
 TEST(Formats, AreReadFromAList) {

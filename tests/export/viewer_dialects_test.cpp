@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "export/kept_graph.h"
+#include "export/node_ids.h"
 #include "export/node_names.h"
 #include "export/viewer_json_read.h"
 #include "tests/export/viewer_rules.h"
@@ -25,6 +26,7 @@ namespace circuit {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -151,12 +153,48 @@ TEST(ViewerDialects, PutsAttentionFeaturesOfNeuronpediaBetweenLayers) {
 /// circuit-tracer's frontend saves what stood in the address: texts instead of lists.
 TEST(ViewerDialects, ReadsPinsAndSupernodesThatAreTexts) {
   const ViewState state = read_viewer_json(kViewers / "neuronpedia.json").options.state;
-  EXPECT_THAT(state.pinned_ids, ElementsAre("0_cro_5_1", "2_31_2"));
+  EXPECT_THAT(state.pinned_ids, ElementsAre("1_5_1", "5_31_2"));
   ASSERT_EQ(state.supernodes.size(), 1u);
   EXPECT_EQ(state.supernodes[0].name, "greeting");
-  EXPECT_THAT(state.supernodes[0].node_ids, ElementsAre("0_lor_5_1", "0_cro_5_1"));
+  EXPECT_THAT(state.supernodes[0].node_ids, ElementsAre("0_5_1", "1_5_1"));
   EXPECT_THAT(state.clerps,
-              ElementsAre(std::pair<std::string, std::string>("0_lor_5_1", "says hello")));
+              ElementsAre(std::pair<std::string, std::string>("0_5_1", "says hello")));
+}
+
+/// The file's own ids mean nothing once its nodes have ours.
+TEST(ViewerDialects, PutsOurIdsInPlaceOfTheFiles) {
+  const std::map<std::string, std::vector<std::pair<std::string, std::string>>> ids = {
+      {"circuit-tracer", {{"0_8_7", "0_8_7"}, {"0_0_14", "0_0_14"}, {"0_0_2", "0_-1_2"}}},
+      {"neuronpedia", {{"1_lor_7_2", "2_7_2"}, {"1_error_attn_2", "2_-1_2"}, {"E_2_0", "E_2_0"}}},
+      {"old-gemma", {{"23_2312237_2", "23_12237_2"}, {"0_23_2", "23_-1_2"}, {"E_1-0", "E_9122_1"}}},
+      {"eleuther",
+       {{"intermediate_1_2_40", "2_40_1"}, {"error_1_0", "0_-1_1"}, {"input_0", "E_-1_0"}}}};
+  for (const auto& [name, pairs] : ids) {
+    Json json = fixture(name);
+    Json &pins = json["qParams"]["pinnedIds"] = Json::array(), group = Json::array({"g"});
+    std::vector<std::string> ours;
+    for (const auto& [theirs, our] : pairs) {
+      pins.push_back(theirs);
+      group.push_back(theirs);
+      ours.push_back(our);
+    }
+    json["qParams"]["supernodes"] = Json::array({group, Json::array({"gone", "9_9_9"})});
+    json["qParams"]["clerps"] = Json::array({Json::array({pairs[0].first, "my label"})});
+    const ViewerFile file = read_text(json.dump());
+    const ViewState& state = file.options.state;
+    EXPECT_EQ(state.pinned_ids, ours) << name;
+    EXPECT_EQ(state.supernodes, (std::vector<ViewState::Supernode>{{"g", ours}})) << name;
+    EXPECT_THAT(state.clerps,
+                ElementsAre(std::pair<std::string, std::string>(ours[0], "my label")));
+    EXPECT_THAT(file.warnings,
+                Contains("1 ids of pins, groups or labels that name no node left out"));
+    const Node feature = file.content.graph.node(
+        find_nodes(file.content.graph, parse_node_id(ours[0]).value()).at(0));
+    EXPECT_EQ(feature_label(file.content.graph, feature.layer, feature.feature), "my label");
+    for (const std::string& id : ours) {
+      EXPECT_EQ(find_nodes(file.content.graph, parse_node_id(id).value()).size(), 1u) << id;
+    }
+  }
 }
 
 TEST(ViewerDialects, ReadsTheFirstFilesOfGemma) {

@@ -150,17 +150,22 @@ TEST(ViewerJsonRead, GivesBackGraphsWithLabelsSettingsAndDroppedNodes) {
 }
 
 TEST(ViewerJsonRead, GivesBackHostileTextsDirectionsAndWhatAPersonMade) {
-  const AttributionGraph graph = testing::synthetic_graph(
+  AttributionGraph graph = testing::synthetic_graph(
       {.n_positions = 18, .n_targets = 18, .direction = true, .hostile_text = true});
+  const Node named = graph.node(0);
+  const std::string first = name_node(graph, 0).node_id, second = name_node(graph, 1).node_id;
+  const std::string token = name_node(graph, graph.first_token()).node_id;
+  const std::string text = "a \\ \"name\"";
+  graph.replace_feature_labels({{{named.layer, named.feature}, {text, "viewer"}}});
   ViewerOptions options{.slug = "hostile",
                         .scan = "a scan",
                         .transcoder_list = {"x", "y"},
                         .title_prefix = "<b>",
                         .neuronpedia_source_set = "set-16k",
                         .scores = {.replacement = 0.1, .completeness = 1.0 / 3}};
-  options.state = {.pinned_ids = {"1_2_3", "E_4_0"},
-                   .supernodes = {{"\"Texas\"", {"1_2_3", "2_3_4"}}, {"", {}}},
-                   .clerps = {{"1_2_3", "a \\ \"name\""}}};
+  options.state = {.pinned_ids = {first, token},
+                   .supernodes = {{"\"Texas\"", {first, second}}, {"", {}}},
+                   .clerps = {{first, text}}};
   EXPECT_EQ(lost_in_round_trip(graph, prune(graph, {.node_threshold = 1}), options), "");
 }
 

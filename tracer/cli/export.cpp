@@ -8,6 +8,7 @@
 #include "export/feature_cards.h"
 #include "export/outputs.h"
 #include "export/view_address.h"
+#include "export/view_nodes.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
 #include "tracer/cli/json_line.h"
@@ -128,7 +129,9 @@ std::vector<Supernode> choose_supernodes(const ExportCommand& request, const Gra
         .supernodes;
   }
   if (!request.to_url) return {};
-  return supernodes_of_view(graph, pruned, input.viewer.state).supernodes;
+  ViewState state = input.viewer.state;
+  keep_kept(graph, pruned, state);
+  return groups_of_view(graph, state);
 }
 
 void print_url(const ExportCommand& request, const std::string& url) {

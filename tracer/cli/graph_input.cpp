@@ -7,19 +7,23 @@
 #include <CLI/CLI.hpp>
 
 #include "export/output_text.h"
-#include "export/viewer_json_read.h"
 #include "graph/influence.h"
 
 namespace circuit::cli {
+
+ViewerFile read_viewer_file(const std::filesystem::path& path) {
+  ViewerFile read = read_viewer_json(path);
+  for (const std::string& warning : read.warnings) {
+    std::cerr << "circuit: warning: " << path.string() << ": " << warning << std::endl;
+  }
+  return read;
+}
 
 GraphInput read_graph(const std::filesystem::path& path) {
   if (path.extension() != ".json") {
     return {.path = path, .file = read_graph_file(path), .viewer = {}};
   }
-  ViewerFile read = read_viewer_json(path);
-  for (const std::string& warning : read.warnings) {
-    std::cerr << "circuit: warning: " << path.string() << ": " << warning << std::endl;
-  }
+  ViewerFile read = read_viewer_file(path);
   return {.path = path, .file = std::move(read.content), .viewer = std::move(read.options)};
 }
 

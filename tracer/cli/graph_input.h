@@ -6,6 +6,7 @@
 
 #include "export/graph_file.h"
 #include "export/viewer_json.h"
+#include "export/viewer_json_read.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 
@@ -21,6 +22,9 @@ struct GraphInput {
   GraphFile file;
   ViewerOptions viewer;
 };
+
+/// `read_viewer_json`, with its warnings on standard error.
+ViewerFile read_viewer_file(const std::filesystem::path& path);
 
 /// Reads `NAME.json` as a viewer's graph, with its warnings on standard error, any other name as a
 /// graph file. Throws as `read_viewer_json` and `read_graph_file` do.

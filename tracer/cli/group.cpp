@@ -7,6 +7,7 @@
 #include "export/group_names.h"
 #include "export/outputs.h"
 #include "export/supernode_file.h"
+#include "export/view_nodes.h"
 #include "graph/influence.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
@@ -127,8 +128,10 @@ std::vector<std::filesystem::path> write_files(const GroupCommand& group, const 
   return files;
 }
 
-void run(const GroupCommand& group) {
-  const GraphInput input = read_graph(group.graph);
+void run(GroupCommand& group) {
+  GraphInput input = read_graph(group.graph);
+  use_node_ids(input.file.graph, group.view);
+  apply_view_labels(group.view, input.file.graph);
   const GraphFile& file = input.file;
   const AttributionGraph& graph = file.graph;
   const PrunedGraph pruned =

@@ -9,7 +9,8 @@
 #include "export/node_names.h"
 #include "export/slug.h"
 #include "export/view_address.h"
-#include "export/viewer_json_read.h"
+#include "export/view_nodes.h"
+#include "tracer/cli/graph_input.h"
 
 namespace circuit::cli {
 namespace {
@@ -47,7 +48,11 @@ ViewState read_view(const std::string& address_or_file) {
   if (!std::filesystem::is_regular_file(address_or_file, none)) {
     return parse_view_address(address_or_file);
   }
-  return read_viewer_json(address_or_file).options.state;
+  return read_viewer_file(address_or_file).options.state;
+}
+
+void use_node_ids(const AttributionGraph& graph, ViewState& state) {
+  rename_ids(state, [&](const std::string& id) { return as_node_id(graph, id); });
 }
 
 FoundSupernodes supernodes_of_view(const AttributionGraph& graph, const PrunedGraph& pruned,
@@ -60,7 +65,6 @@ FoundSupernodes supernodes_of_view(const AttributionGraph& graph, const PrunedGr
   std::vector<ViewState::Supernode> groups = state.supernodes;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i].name = named[i].name;
-    for (std::string& id : groups[i].node_ids) id = as_node_id(graph, id);
   }
   return find_supernodes(graph, pruned.node_mask, groups);
 }

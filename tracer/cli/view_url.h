@@ -14,8 +14,11 @@ namespace circuit::cli {
 /// The state of an address, or of a viewer's file when there is one of that name.
 ViewState read_view(const std::string& address_or_file);
 
-/// Groups of a state in `graph`. Ids may be viewers' own (`7_6861-9`); names that come twice get
-/// ` (2)`. Throws std::runtime_error as `find_supernodes` does.
+/// Puts node ids in place of viewers' own (`7_6861-9`).
+void use_node_ids(const AttributionGraph& graph, ViewState& state);
+
+/// Groups of a state in `graph`. Names that come twice get ` (2)`. Throws std::runtime_error as
+/// `find_supernodes` does.
 FoundSupernodes supernodes_of_view(const AttributionGraph& graph, const PrunedGraph& pruned,
                                    const ViewState& state);
 

@@ -159,6 +159,84 @@ TEST_F(Group, IsExportedAsItIsDrawn) {
   EXPECT_THAT(read_text(out_ / "exported.dot"), HasSubstr("class=supernode"));
 }
 
+TEST_F(Group, StaysInAViewersFile) {
+  run({"--by", "layer", "--name", "gs", "--format", "json,svg,dot"});
+  ChildResult exported = run_circuit(
+      {"export", "gs.json", "--format", "svg,dot", "--name", "again"}, {.directory = out_.path()});
+  ASSERT_EQ(exported.exit_code, 0) << exported.errors;
+  const auto boxes = [&](const std::string& name, const std::string& text) {
+    std::size_t count = 0;
+    const std::string picture = read_text(out_ / name);
+    for (std::size_t at = picture.find(text); at != std::string::npos;
+         at = picture.find(text, at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  const std::size_t groups = read_json("gs.json")["qParams"]["supernodes"].size();
+  ASSERT_GT(groups, 1u);
+  for (const std::string name : {"gs", "again"}) {
+    EXPECT_EQ(boxes(name + ".svg", "class=\"node supernode\""), groups) << name;
+    EXPECT_EQ(boxes(name + ".dot", "class=supernode"), groups) << name;
+  }
+  exported = run_circuit({"export", "gs.json", "--node-threshold", "0.5", "--name", "few"},
+                         {.directory = out_.path()});
+  ASSERT_EQ(exported.exit_code, 0) << exported.errors;
+  const Json few = read_json("few.json");
+  const ChildResult address = run_circuit(
+      {"export", "gs.json", "--node-threshold", "0.5", "--to-url"}, {.directory = out_.path()});
+  EXPECT_EQ(address.exit_code, 0) << address.errors;
+  std::set<std::string> kept;
+  for (const Json& node : few["nodes"]) kept.insert(node["node_id"]);
+  EXPECT_LT(kept.size(), read_json("gs.json")["nodes"].size());
+  ASSERT_GT(few["qParams"]["pinnedIds"].size(), 0u);
+  for (const std::string id : few["qParams"]["pinnedIds"]) EXPECT_TRUE(kept.contains(id)) << id;
+  for (const Json& group : few["qParams"]["supernodes"]) {
+    EXPECT_GT(group.size(), 1u);
+    for (std::size_t i = 1; i < group.size(); ++i) EXPECT_TRUE(kept.contains(group[i])) << group;
+  }
+}
+
+TEST_F(Group, TakesLabelsOfAnAddress) {
+  const std::string id = features().front();
+  const std::size_t last = id.rfind('_');
+  const std::string of_viewers = id.substr(0, last) + "-" + id.substr(last + 1);
+  run({"--from-url",
+       "?pinnedIds=" + of_viewers + "&supernodes=[[\"g\",\"E_2778_4\"]]&clerps=[[\"" + of_viewers +
+           "\",\"zzlabel\"]]",
+       "--name", "named", "--format", "json,svg,dot,graphml,html"});
+  for (const char* ending : {".svg", ".dot", ".graphml", ".html"}) {
+    EXPECT_THAT(read_text(out_ / (std::string("named") + ending)), HasSubstr("zzlabel")) << ending;
+  }
+  const Json named = read_json("named.json");
+  EXPECT_THAT(named["qParams"]["pinnedIds"], ::testing::Contains(id));
+  for (const Json& node : named["nodes"]) {
+    EXPECT_EQ(node["clerp"] == "zzlabel", node["node_id"] == id) << node;
+  }
+}
+
+TEST_F(Group, ReadsFilesOfOtherViewers) {
+  const std::filesystem::path viewers = std::filesystem::path(CIRCUIT_GOLDEN_DIR) / "viewers";
+  for (const std::string name : {"circuit-tracer", "neuronpedia", "old-gemma", "eleuther"}) {
+    Json json = Json::parse(read_text(viewers / (name + ".json")));
+    Json group = {"greeting"};
+    for (const Json& node : json["nodes"]) {
+      if (group.size() < 6 && node["feature_type"] != "bias") group.push_back(node["node_id"]);
+    }
+    json["qParams"]["supernodes"] = {group};
+    write(name + ".json", json.dump());
+    const ChildResult grouped = run_circuit({"group", name + ".json", "--from-url", name + ".json"},
+                                            {.directory = out_.path()});
+    EXPECT_EQ(grouped.exit_code, 0) << name << grouped.errors;
+    const Json file = read_json(name + "-grouped.supernodes.json");
+    EXPECT_EQ(file["supernodes"][0]["nodes"].size(), group.size() - 1) << name;
+    const ChildResult address =
+        run_circuit({"export", name + ".json", "--to-url"}, {.directory = out_.path()});
+    EXPECT_EQ(address.exit_code, 0) << name << address.errors;
+    EXPECT_THAT(address.output, HasSubstr("greeting")) << name;
+  }
+}
+
 TEST_F(Group, RefusesAddressesThatSayNothing) {
   fail({"--from-url", "nowhere.json"}, {"[view_address] 'nowhere.json' has no parameters"});
   fail({"--from-url", "?supernodes=[[\"a\",\"0_767_1\"]]"},

@@ -81,6 +81,22 @@ TEST_F(LabelsTest, OfAFileCountInATrace) {
   EXPECT_THAT(read_text(folder_ / "d.jsonl"), HasSubstr("\"source\":\"output tokens\""));
 }
 
+TEST_F(LabelsTest, OfAViewersFileAreItsFeatures) {
+  Json json = Json::parse(read_text(folder_ / "a.json"));
+  json["qParams"]["clerps"] = Json::array({Json::array({json["nodes"][0]["node_id"], kLabel})});
+  write_text(folder_ / "f.json", json.dump());
+  succeed(
+      {"labels", "export", (folder_ / "f.json").string(), "--out", (folder_ / "f.jsonl").string()});
+  EXPECT_THAT(read_text(folder_ / "f.jsonl"),
+              HasSubstr("\"text\":\"My <b>label</b>\",\"source\":\"viewer\""));
+  succeed({"export", (folder_ / "f.json").string(), "--format", "json,svg,graphml", "--name", "g",
+           "--out", folder_.path().string()});
+  for (const char* const name : {"g.svg", "g.graphml"}) {
+    EXPECT_THAT(read_text(folder_ / name), HasSubstr("My &lt;b&gt;label")) << name;
+  }
+  EXPECT_EQ(Json::parse(read_text(folder_ / "g.json"))["nodes"][0]["clerp"], kLabel);
+}
+
 TEST_F(LabelsTest, OfOtherFeaturesAreAWarning) {
   write_text(folder_ / "other.jsonl", R"({"layer": 99, "feature": 1, "text": "x"})");
   const ChildResult result =
