@@ -68,11 +68,13 @@ function(circuit_add_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  # By hand RapidCheck draws another seed each time; under ctest all runs are alike.
+  set(environment RC_PARAMS=seed=1)
   if(arg_PICTURES)
-    set_tests_properties(${name} PROPERTIES
-      ENVIRONMENT ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=10)
+    list(APPEND environment ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=10)
   endif()
+  set_tests_properties(${name} PROPERTIES
+    TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${environment}")
   if(arg_LABELS)
     # A labelled test needs something from outside, and skips itself where that is missing.
     set_tests_properties(${name} PROPERTIES

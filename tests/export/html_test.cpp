@@ -65,6 +65,7 @@ struct Decoded {
     for (const Json& column : head["columns"]) {
       if (column["name"] != name) continue;
       std::vector<T> values(column["count"].get<std::size_t>());
+      if (values.empty()) return values;
       std::memcpy(values.data(), bytes.data() + column["offset"].get<std::size_t>(),
                   values.size() * sizeof(T));
       return values;

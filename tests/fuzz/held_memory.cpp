@@ -6,10 +6,9 @@
 #include <limits>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define CIRCUIT_COUNTS_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+// Only clang has the header; what gcc builds with the sanitizer counts operator new.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && __has_include(<sanitizer/allocator_interface.h>)
 #define CIRCUIT_COUNTS_MALLOC 1
 #endif
 #endif

@@ -18,9 +18,9 @@ namespace {
 // Larger batches gain nothing: products of 512 rows run at full rate, and a layer's sources are
 // gathered seldom enough.
 constexpr std::int64_t kMostBatchBytes = std::int64_t{256} << 20;
-// Of the graph: column and weight of an edge; and while it is pruned also a mark and a score.
+// Of the graph: column and weight of an edge; and while it is pruned also a mark.
 constexpr std::int64_t kBytesPerEdge = 8;
-constexpr std::int64_t kPruneBytesPerEdge = 9;
+constexpr std::int64_t kPruneBytesPerEdge = 1;
 // Pictures of a few hundred nodes and the libraries that draw them.
 constexpr std::int64_t kDrawingBytes = std::int64_t{48} << 20;
 

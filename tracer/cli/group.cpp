@@ -70,7 +70,7 @@ void add_options(CLI::App& command, GroupCommand& group) {
                     "Pruning, of a graph that is not pruned or where one of these is given");
   add_output_options(command, group.output, std::string("that of GRAPH with ") + kNameEnding,
                      "Beside NAME.supernodes.json, the graph with its groups: json (viewers), dot, "
-                     "svg, png, pdf, graphml");
+                     "svg, png, pdf, graphml, html");
   command.add_flag("--json", group.json, "Print the report as one JSON object")->group("Output");
 }
 

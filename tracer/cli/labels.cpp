@@ -76,6 +76,11 @@ std::string import_report(const ImportCommand& request, const ImportedLabels& im
 
 void run_import(const ImportCommand& request) {
   const ImportedLabels imported = import_labels(request.files, request.options);
+  if (imported.labels.empty() && imported.of_others > 0) {
+    throw std::runtime_error("[labels import] all " + count_text(imported.of_others) +
+                             " explanations are of another source set or explainer, expected some "
+                             "of those asked for");
+  }
   write(request.out, imported.labels);
   print(import_report(request, imported));
 }

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tracer/cli/command.h"
+#include "tracer/cli/count_check.h"
 #include "tracer/cli/failure.h"
 #include "tracer/cli/help_format.h"
 #include "tracer/cli/standard_output.h"
@@ -89,6 +90,9 @@ void configure(CLI::App& app) {  // and its subcommands
   app.allow_extras();
   app.set_help_flag("-h,--help", "Print this help and exit");
   use_help_format(app);
+  for (CLI::Option* const option : app.get_options()) {
+    if (option->get_type_name() == "UINT") option->check(count_complaint);
+  }
   for (CLI::App* const command : app.get_subcommands({})) configure(*command);
 }
 

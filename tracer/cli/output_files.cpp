@@ -11,6 +11,7 @@
 
 #include "export/outputs.h"
 #include "export/slug.h"
+#include "tracer/cli/count_check.h"
 
 namespace circuit::cli {
 namespace {
@@ -41,9 +42,7 @@ void add_output_options(CLI::App& command, OutputFiles& files, const std::string
       .add_option("--max-edges", files.picture.most_edges,
                   "Edges that svg, png and pdf show at most, the strongest; 0 = all")
       ->type_name("N")
-      ->check([](const std::string& text) {  // CLI11 would wrap it around
-        return text.starts_with('-') ? "is " + text + ", expected a whole number from 0" : "";
-      })
+      ->check(count_complaint)
       ->capture_default_str()
       ->group("Output");
 }

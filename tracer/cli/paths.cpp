@@ -60,8 +60,9 @@ void add_options(CLI::App& command, PathsCommand& paths) {
   text("--sign", paths.sign, "any|positive|negative", "Only paths of such a weight")
       ->capture_default_str();
   add_prune_options(command, paths.pruning, kPruning);
-  add_output_options(command, paths.output, std::string("that of GRAPH with ") + kNameEnding,
-                     "Write the graph of these paths: json (viewers), dot, svg, png, pdf, graphml");
+  add_output_options(
+      command, paths.output, std::string("that of GRAPH with ") + kNameEnding,
+      "Write the graph of these paths: json (viewers), dot, svg, png, pdf, graphml, html");
   command.add_flag("--json", paths.json, "Print the paths as one JSON object")->group("Output");
 }
 

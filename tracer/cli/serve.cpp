@@ -46,7 +46,7 @@ void add_options(CLI::App& command, ServeCommand& request) {
                   "the graphs")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  add_labels_option(command, request.labels, "");
+  add_labels_option(command, request.labels, "Options");
   command.add_flag("--json", request.json, "Print the address as one JSON object");
 }
 

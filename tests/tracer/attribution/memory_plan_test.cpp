@@ -48,8 +48,8 @@ TEST(MemoryPlan, NeverPredictsMoreThanTheBudget) {
 
 TEST(MemoryPlan, RefusesAndSaysWhatTakesTheMemory) {
   EXPECT_EQ(message_of<std::runtime_error>([] { plan_memory(needs(), kGiB); }),
-            "[trace] --memory is 1.00 GiB, expected at least 2.06 GiB: 1.00 GiB are held already, "
-            "buffers take 144 MiB, a graph of 67108864 edges 1.06 GiB (fewer --max-features make "
+            "[trace] --memory is 1.00 GiB, expected at least 1.56 GiB: 1.00 GiB are held already, "
+            "buffers take 144 MiB, a graph of 67108864 edges 576 MiB (fewer --max-features make "
             "it smaller)");
 }
 

@@ -72,6 +72,8 @@ TEST_F(Paths, RefuseWhatIsNoNode) {
   fail(2, "paths", {"--to", "a"}, {"--to is 'a', expected a node such as 3_512_4"});
   fail(2, "paths", {"--by", "length"}, {"--by is 'length', expected one of share, weight"});
   fail(2, "paths", {"--from", "x"}, {"--from is 'x', expected a position from 0 on"});
+  fail(2, "paths", {"--count", "-1"}, {"--count", "is -1, expected a whole number from 0"});
+  fail(2, "prune", {"--max-nodes", "99999999999999999999"}, {"--max-nodes", "fits in 64 bits"});
   fail(2, "paths", {"--count", "0"}, {"--count is 0, expected 1 or more"});
 }
 
