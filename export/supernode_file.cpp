@@ -113,8 +113,8 @@ std::vector<std::size_t> find_members(const AttributionGraph& graph,
     }
   }
   std::ranges::sort(members);
-  const auto [first, last] = std::ranges::unique(members);
-  members.erase(first, last);
+  const auto first = std::unique(members.begin(), members.end());  // clang 14 lacks ranges::unique
+  members.erase(first, members.end());
   return members;
 }
 
