@@ -54,7 +54,7 @@ std::string settings_json(const Provenance& provenance, HeaderOf holder) {
   for (const auto& [option, value] : provenance.settings) {
     settings[checked("setting", option)] = checked("setting", value);
   }
-  if (holder == HeaderOf::kViewerFile) settings["compact"] = "true";
+  if (holder == HeaderOf::kViewerFile) settings[kCompactSetting] = "true";
   return settings.dump();
 }
 

@@ -49,21 +49,12 @@ std::size_t links_between(const AttributionGraph& graph, const PageNodes& kept) 
   return count;
 }
 
-bool is_compact(const AttributionGraph& graph) {
-  return graph.provenance().settings.contains("compact");
-}
-
 /// For each node of the graph, the share of influence of all nodes with more than it has: it is
 /// kept at every node threshold above. What `prune` does with ties is in it.
 std::vector<double> influence_before(const std::vector<double>& influence, double total) {
-  std::vector<std::size_t> order(influence.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-    return influence[a] != influence[b] ? influence[a] > influence[b] : a < b;
-  });
   std::vector<double> before(influence.size(), 1.0);
   double running = 0, of_more = 0, last = -1;
-  for (const std::size_t node : order) {
+  for (const std::size_t node : order_by_influence(influence)) {
     if (influence[node] != last) of_more = running;
     last = influence[node];
     before[node] = total > 0 ? of_more / total : 0.0;
@@ -174,7 +165,7 @@ Json head_of(const AttributionGraph& graph, const PrunedGraph& pruned, const Pag
   head["generator"] = "circuit " + valid_utf8(provenance.tool_version);
   // What a budget of nodes covers is not known, and shares of what a compact graph has left are of
   // that alone: any may be asked for.
-  const bool left = is_compact(graph);
+  const bool left = graph.is_compact();
   const PruneOptions& options = pruned.options;
   head["node_threshold"] = left || options.max_nodes > 0 ? 1.0 : options.node_threshold;
   head["edge_threshold"] = left ? 1.0 : options.edge_threshold;
@@ -230,9 +221,9 @@ PageData page_data(const AttributionGraph& graph, const PrunedGraph& pruned,
   Json head = head_of(graph, pruned, kept);
   head["title"] = page_title(graph, title);
   head["all_links"] = all;
-  head["scorable"] = !is_compact(graph);
+  head["scorable"] = !graph.is_compact();
   head["scores"] = {{"whole", scores_json(scores)}};
-  if (!is_compact(graph)) {
+  if (!graph.is_compact()) {
     head["scores"]["pruned"] = scores_json(compute_scores(graph, pruned.node_mask));
   }
   head["columns"] = Json::array();

@@ -341,11 +341,9 @@ void require_sides(const AttributionGraph& graph, const PictureOptions& options)
 
 void mark_curves(const AttributionGraph& graph, const PictureOptions& options, Picture& picture) {
   for (Curve& curve : picture.curves) {
-    const std::size_t row = picture.boxes[curve.target].node;
-    const auto columns = graph.edges().row_columns(row);
-    const auto source = static_cast<std::int32_t>(picture.boxes[curve.source].node);
-    const auto at = std::ranges::lower_bound(columns, source) - columns.begin();
-    curve.side = options.edge_sides[graph.edges().begin(row) + static_cast<std::size_t>(at)];
+    const std::size_t target = picture.boxes[curve.target].node;
+    const std::size_t source = picture.boxes[curve.source].node;
+    curve.side = options.edge_sides[graph.edges().find(target, source).value()];
   }
 }
 

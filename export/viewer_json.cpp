@@ -48,7 +48,7 @@ Json generation_settings(const AttributionGraph& graph) {
   Json settings = Json::object();
   for (const auto& [option, value] : graph.provenance().settings) {
     std::string key = viewer_setting(option);
-    if (key == "node_threshold" || key == "edge_threshold" || key == "compact") continue;
+    if (key == "node_threshold" || key == "edge_threshold" || key == kCompactSetting) continue;
     settings[std::move(key)] = number_or_text(value);
   }
   return settings;

@@ -56,12 +56,6 @@ void read_labels(const ViewerDocument& document, const ViewerNodes& nodes, Prove
   }
 }
 
-std::size_t count_nodes(const GraphNodes& nodes) {
-  const std::size_t n_positions = nodes.input_ids.size();
-  return nodes.selected_features.size() +
-         (static_cast<std::size_t>(nodes.n_layers) + 1) * n_positions + nodes.targets.size();
-}
-
 double share_or_one(std::optional<double> value) {
   return value && *value >= 0 && *value <= 1 ? *value : 1.0;
 }
@@ -162,9 +156,9 @@ ViewerFile read(const std::filesystem::path& path) {
   oddities.not_numbers = document.not_numbers;
   oddities.qk_results = document.qk_results;
   ViewerNodes nodes = read_viewer_nodes(document, own, oddities);
-  EdgeMatrix edges = read_viewer_links(document, nodes, count_nodes(nodes.nodes), oddities);
+  EdgeMatrix edges = read_viewer_links(document, nodes, nodes.nodes.n_nodes(), oddities);
   Provenance provenance = header ? header->provenance : foreign_provenance(document.metadata);
-  provenance.settings["compact"] = "true";
+  provenance.settings[kCompactSetting] = "true";
   read_labels(document, nodes, provenance);
   AttributionGraph graph(std::move(nodes.nodes), std::move(edges), {}, {}, std::move(provenance));
   PrunedGraph pruned = read_pruned(document, nodes, own, graph, oddities);

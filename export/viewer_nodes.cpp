@@ -303,19 +303,22 @@ class NodeReader {
 
   /// Errors, tokens and targets stand behind the features.
   void place_others() {
-    const auto n_positions = static_cast<std::int32_t>(out_.nodes.tokens.size());
-    const auto first_error = static_cast<std::int32_t>(out_.nodes.active_features.size());
-    const std::int32_t first_token = first_error + out_.nodes.n_layers * n_positions;
+    const GraphNodes& nodes = out_.nodes;
     for (std::size_t i = 0; i < kinds_.size(); ++i) {
       FileNode& file_node = out_.file_nodes[i];
       const Node& at = file_node.what;
+      const auto position = static_cast<std::size_t>(at.position);
+      std::size_t index = 0;
       if (is(i, NodeKind::kError)) {
-        file_node.index = first_error + at.layer * n_positions + at.position;
+        index = nodes.error_node(static_cast<std::size_t>(at.layer), position);
       } else if (is(i, NodeKind::kToken)) {
-        file_node.index = first_token + at.position;
+        index = nodes.first_token() + position;
       } else if (is(i, NodeKind::kTarget)) {
-        file_node.index = first_token + n_positions + at.feature;
+        index = nodes.first_target() + static_cast<std::size_t>(at.feature);
+      } else {
+        continue;
       }
+      file_node.index = static_cast<std::int32_t>(index);
     }
   }
 

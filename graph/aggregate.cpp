@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "graph/influence.h"
+#include "graph/kept_edges.h"
 
 namespace circuit {
 namespace {
@@ -137,30 +138,23 @@ class OneGraph {
     });
   }
 
-  std::size_t n_columns() const { return tokens_.size() + 1; }
-  std::size_t first_error() const { return nodes_.active_features.size(); }
-  std::size_t first_token() const {
-    return first_error() + static_cast<std::size_t>(nodes_.n_layers) * n_columns();
-  }
-  std::size_t n_nodes() const { return first_token() + n_columns() + nodes_.targets.size(); }
-
   /// Units are in the order of their kinds, features and targets in that of the nodes.
   void place_units() {
-    std::size_t feature = 0, target = first_token() + n_columns();
+    std::size_t feature = 0, target = nodes_.first_target();
     for_each_unit([&](std::size_t u, const UnitSummary& unit) {
       if (unit.unit.kind == NodeKind::kFeature) place_[u] = feature++;
       if (unit.unit.kind == NodeKind::kTarget) place_[u] = target++;
       if (unit.unit.kind == NodeKind::kError) {
-        place_[u] = first_error() + static_cast<std::size_t>(unit.unit.layer) * n_columns() +
-                    tokens_.size();
+        // In the last column, behind those of the tokens.
+        place_[u] = nodes_.error_node(static_cast<std::size_t>(unit.unit.layer), tokens_.size());
       }
     });
-    for (std::size_t i = 0; i < tokens_.size(); ++i) place_[tokens_[i]] = first_token() + i;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) place_[tokens_[i]] = nodes_.first_token() + i;
   }
 
   void describe() {
     provenance_.prompt = std::to_string(summary_.graphs) + " graphs";
-    provenance_.settings = {{"compact", "true"}, {"graphs", std::to_string(summary_.graphs)}};
+    provenance_.settings = {{kCompactSetting, "true"}, {"graphs", std::to_string(summary_.graphs)}};
     for_each_unit([&](std::size_t, const UnitSummary& unit) {
       if (unit.unit.kind != NodeKind::kFeature) return;
       FeatureLabel& label = provenance_.feature_labels[{unit.unit.layer, unit.unit.feature}];
@@ -170,32 +164,23 @@ class OneGraph {
   }
 
   EdgeMatrix make_rows() const {
-    std::vector<std::pair<std::pair<std::size_t, std::size_t>, float>> kept;
+    std::vector<MatrixEntry> kept;
     for (const UnitEdge& edge : summary_.edges) {
       if (edge.graphs < least_) continue;
       kept.push_back(
-          {{place_.at(edge.target), place_.at(edge.source)}, static_cast<float>(edge.weight)});
+          {place_.at(edge.target), place_.at(edge.source), static_cast<float>(edge.weight)});
     }
-    std::ranges::sort(kept);
-    EdgeMatrix rows;
-    rows.row_offsets.assign(n_nodes() + 1, 0);
-    for (const auto& [ends, weight] : kept) {
-      ++rows.row_offsets[ends.first + 1];
-      rows.columns.push_back(static_cast<std::int32_t>(ends.second));
-      rows.weights.push_back(weight);
-    }
-    for (std::size_t row = 0; row < n_nodes(); ++row) {
-      rows.row_offsets[row + 1] += rows.row_offsets[row];
-    }
-    return rows;
+    std::ranges::sort(kept, {},
+                      [](const MatrixEntry& entry) { return std::pair(entry.row, entry.column); });
+    return compress(kept, nodes_.n_nodes());
   }
 
   PrunedGraph make_masks(std::size_t n_edges) const {
     PrunedGraph pruned;
-    pruned.node_mask.assign(n_nodes(), 0);
+    pruned.node_mask.assign(nodes_.n_nodes(), 0);
     pruned.edge_mask.assign(n_edges, 1);
     pruned.options = {.node_threshold = 1, .edge_threshold = 1};
-    std::vector<double> influence(n_nodes(), 0);
+    std::vector<double> influence(nodes_.n_nodes(), 0);
     for (const auto& [u, place] : place_) {
       pruned.node_mask[place] = 1;
       influence[place] = summary_.units[u].influence;
@@ -266,18 +251,12 @@ void GraphSummarizer::add_edges(const AttributionGraph& graph, const PrunedGraph
                                 const std::vector<const Unit*>& unit_at) {
   std::map<std::pair<const Unit*, const Unit*>, Collapsed> edges;
   std::map<const Unit*, double> inputs;
-  const EdgeMatrix& matrix = graph.edges();
-  for (std::size_t row = 0; row < matrix.rows(); ++row) {
-    for (std::size_t e = matrix.begin(row); e < matrix.end(row); ++e) {
-      const auto source = static_cast<std::size_t>(matrix.columns[e]);
-      if (pruned.edge_mask[e] == 0 || !unit_at[row] || !unit_at[source]) continue;
-      const double weight = matrix.weights[e];
-      Collapsed& edge = edges[{unit_at[row], unit_at[source]}];
-      edge.weight += weight;
-      edge.magnitude += std::abs(weight);
-      inputs[unit_at[row]] += std::abs(weight);
-    }
-  }
+  for_each_kept_edge(graph, pruned, [&](std::size_t source, std::size_t target, double weight) {
+    Collapsed& edge = edges[{unit_at[target], unit_at[source]}];
+    edge.weight += weight;
+    edge.magnitude += std::abs(weight);
+    inputs[unit_at[target]] += std::abs(weight);
+  });
   for (const auto& [ends, edge] : edges) {
     Sums& all = edges_[ends];
     ++all.graphs;

@@ -26,6 +26,18 @@ struct GraphNodes {
   std::vector<float> activation_values;         ///< [k]
   std::vector<std::int32_t> selected_features;  ///< [s] ascending indices into active_features
   std::vector<Target> targets;                  ///< [m]
+
+  std::size_t n_positions() const { return input_ids.size(); }
+  std::size_t n_features() const { return selected_features.size(); }  ///< selected ones
+  std::size_t n_errors() const { return static_cast<std::size_t>(n_layers) * n_positions(); }
+  std::size_t first_error() const { return n_features(); }
+  std::size_t first_token() const { return first_error() + n_errors(); }
+  std::size_t first_target() const { return first_token() + n_positions(); }
+  std::size_t n_nodes() const { return first_target() + targets.size(); }
+  /// The error node at (layer, position).
+  std::size_t error_node(std::size_t layer, std::size_t position) const {
+    return first_error() + layer * n_positions() + position;
+  }
 };
 
 /// What each row summed to before columns of unselected features were dropped; all in the order
@@ -42,6 +54,9 @@ struct FeatureLabel {
   std::string text;
   std::string source;
 };
+
+/// The setting of a graph that holds only what pruning kept: its scores cannot be computed.
+inline constexpr char kCompactSetting[] = "compact";
 
 /// Where the graph came from. Only what affects numbers: no threads, memory, paths, dates.
 struct Provenance {
@@ -78,19 +93,19 @@ class AttributionGraph {
                    FeatureSimilarity similarity = {});
 
   std::size_t n_layers() const { return static_cast<std::size_t>(nodes_.n_layers); }
-  std::size_t n_positions() const { return nodes_.input_ids.size(); }
-  std::size_t n_features() const { return nodes_.selected_features.size(); }  ///< selected ones
-  std::size_t n_errors() const { return n_layers() * n_positions(); }
+  std::size_t n_positions() const { return nodes_.n_positions(); }
+  std::size_t n_features() const { return nodes_.n_features(); }  ///< selected ones
+  std::size_t n_errors() const { return nodes_.n_errors(); }
   std::size_t n_targets() const { return nodes_.targets.size(); }
-  std::size_t n_nodes() const { return n_features() + n_errors() + n_positions() + n_targets(); }
+  std::size_t n_nodes() const { return nodes_.n_nodes(); }
 
-  std::size_t first_error() const { return n_features(); }
-  std::size_t first_token() const { return first_error() + n_errors(); }
-  std::size_t first_target() const { return first_token() + n_positions(); }
+  std::size_t first_error() const { return nodes_.first_error(); }
+  std::size_t first_token() const { return nodes_.first_token(); }
+  std::size_t first_target() const { return nodes_.first_target(); }
 
   /// The error node at (layer, position).
   std::size_t error_node(std::size_t layer, std::size_t position) const {
-    return first_error() + layer * n_positions() + position;
+    return nodes_.error_node(layer, position);
   }
   Node node(std::size_t index) const;
   NodeKind kind(std::size_t index) const;
@@ -122,6 +137,8 @@ class AttributionGraph {
   /// max |total + bias - pre_activation| / (absolute total + |bias| + |pre_activation|) over rows
   /// (docs/method.md, closure); empty when the row totals are unknown.
   std::optional<double> closure_error() const;
+  /// Whether it is marked by kCompactSetting.
+  bool is_compact() const { return provenance_.settings.contains(kCompactSetting); }
 
  private:
   GraphNodes nodes_;

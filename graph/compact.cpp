@@ -1,24 +1,13 @@
 #include <algorithm>
-#include <stdexcept>
-#include <string>
 #include <utility>
 
+#include "graph/kept_edges.h"
 #include "graph/prune.h"
 
 namespace circuit {
 namespace {
 
 constexpr std::int32_t kGone = -1;
-
-void check_masks(const AttributionGraph& graph, const PrunedGraph& pruned) {
-  if (pruned.node_mask.size() != graph.n_nodes() ||
-      pruned.edge_mask.size() != graph.edges().edges()) {
-    throw std::invalid_argument("[compact] masks of " + std::to_string(pruned.node_mask.size()) +
-                                " nodes and " + std::to_string(pruned.edge_mask.size()) +
-                                " edges, the graph has " + std::to_string(graph.n_nodes()) +
-                                " and " + std::to_string(graph.edges().edges()));
-  }
-}
 
 /// Old node index -> new one, kGone for unkept features.
 std::vector<std::int32_t> renumber(const AttributionGraph& graph, const PrunedGraph& pruned) {
@@ -86,7 +75,7 @@ FeatureSimilarity kept_similarity(const AttributionGraph& graph,
 }  // namespace
 
 AttributionGraph compact(const AttributionGraph& graph, const PrunedGraph& pruned) {
-  check_masks(graph, pruned);
+  require_masks_of(graph, pruned, "compact");
   const std::vector<std::int32_t> new_index = renumber(graph, pruned);
   std::vector<std::uint8_t> keep(graph.n_nodes());
   std::ranges::transform(new_index, keep.begin(),

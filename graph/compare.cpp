@@ -146,10 +146,6 @@ class Union {
 
   void place(Part& part) const {
     const AttributionGraph& graph = part.view->graph;
-    const std::size_t n_columns = columns_.size();
-    const std::size_t first_error = nodes_.active_features.size();
-    const std::size_t first_token =
-        first_error + static_cast<std::size_t>(nodes_.n_layers) * n_columns;
     part.node_of.resize(graph.n_nodes());
     for (std::size_t node = 0; node < graph.n_nodes(); ++node) {
       const Node what = graph.node(node);
@@ -160,11 +156,11 @@ class Union {
         const auto found = std::ranges::lower_bound(nodes_.active_features, feature_of(part, node));
         place = static_cast<std::size_t>(found - nodes_.active_features.begin());
       } else if (what.kind == NodeKind::kError) {
-        place = first_error + static_cast<std::size_t>(what.layer) * n_columns + column;
+        place = nodes_.error_node(static_cast<std::size_t>(what.layer), column);
       } else if (what.kind == NodeKind::kToken) {
-        place = first_token + column;
+        place = nodes_.first_token() + column;
       } else {
-        place = first_token + n_columns + find_target(graph.target(node));
+        place = nodes_.first_target() + find_target(graph.target(node));
       }
     }
   }
@@ -213,20 +209,13 @@ class Union {
   }
 
   EdgeMatrix rows_of(const std::vector<ComparedEdge>& edges) const {
-    const std::size_t n_nodes = nodes_.active_features.size() + nodes_.targets.size() +
-                                (static_cast<std::size_t>(nodes_.n_layers) + 1) * columns_.size();
-    EdgeMatrix rows;
-    rows.row_offsets.assign(n_nodes + 1, 0);
+    std::vector<MatrixEntry> entries;
     for (const ComparedEdge& edge : edges) {
       const double sum = edge.weight_a + edge.weight_b;
-      ++rows.row_offsets[edge.target + 1];
-      rows.columns.push_back(static_cast<std::int32_t>(edge.source));
-      rows.weights.push_back(static_cast<float>(edge.side == Side::kBoth ? sum / 2 : sum));
+      entries.push_back(
+          {edge.target, edge.source, static_cast<float>(edge.side == Side::kBoth ? sum / 2 : sum)});
     }
-    for (std::size_t row = 0; row < n_nodes; ++row) {
-      rows.row_offsets[row + 1] += rows.row_offsets[row];
-    }
-    return rows;
+    return compress(entries, nodes_.n_nodes());
   }
 
   /// What holds for both.
@@ -243,7 +232,7 @@ class Union {
                     .transcoders_hash = shared(a.transcoders_hash, b.transcoders_hash),
                     .scan = shared(a.scan, b.scan),
                     .tool_version = shared(a.tool_version, b.tool_version),
-                    .settings = {{"compact", "true"}},
+                    .settings = {{kCompactSetting, "true"}},
                     .feature_labels = a.feature_labels};
     both.feature_labels.insert(b.feature_labels.begin(), b.feature_labels.end());
     for (const auto& [option, value] : a.settings) {
@@ -275,13 +264,8 @@ class Union {
     comparison.kept.options = {.node_threshold = std::max(a.node_threshold, b.node_threshold),
                                .edge_threshold = std::max(a.edge_threshold, b.edge_threshold)};
     for (std::size_t node = 0; node < n_nodes; ++node) {
-      if (comparison.kept.node_mask[node] != 0)
-        count(comparison.node_sides[node], comparison.nodes);
+      if (comparison.kept.node_mask[node] != 0) comparison.nodes.add(comparison.node_sides[node]);
     }
-  }
-
-  static void count(Side side, SideCounts& counts) {
-    ++(side == Side::kBoth ? counts.both : side == Side::kOnlyA ? counts.only_a : counts.only_b);
   }
 
   void count_features(Comparison& comparison) const {
@@ -295,10 +279,9 @@ class Union {
       }
     }
     for (const auto& [feature, graphs] : seen) {
-      count(graphs.size() == 2   ? Side::kBoth
-            : graphs.contains(0) ? Side::kOnlyA
-                                 : Side::kOnlyB,
-            comparison.features);
+      comparison.features.add(graphs.size() == 2   ? Side::kBoth
+                              : graphs.contains(0) ? Side::kOnlyA
+                                                   : Side::kOnlyB);
     }
   }
 

@@ -28,6 +28,8 @@ struct ComparedEdge {
 
 struct SideCounts {
   std::size_t both = 0, only_a = 0, only_b = 0;
+
+  void add(Side side) { ++(side == Side::kBoth ? both : side == Side::kOnlyA ? only_a : only_b); }
 };
 
 struct Comparison {

@@ -1,12 +1,36 @@
 #include "graph/edge_matrix.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
 #include <tbb/parallel_for.h>
 
 namespace circuit {
+
+std::optional<std::size_t> EdgeMatrix::find(std::size_t row, std::size_t column) const {
+  const std::span<const std::int32_t> in_row = row_columns(row);
+  const auto wanted = static_cast<std::int32_t>(column);
+  const auto found = std::ranges::lower_bound(in_row, wanted);
+  if (found == in_row.end() || *found != wanted) return std::nullopt;
+  return begin(row) + static_cast<std::size_t>(found - in_row.begin());
+}
+
+EdgeMatrix compress(std::span<const MatrixEntry> entries, std::size_t n_rows) {
+  EdgeMatrix edges;
+  edges.row_offsets.assign(n_rows + 1, 0);
+  edges.columns.reserve(entries.size());
+  edges.weights.reserve(entries.size());
+  for (const MatrixEntry& entry : entries) {
+    ++edges.row_offsets[entry.row + 1];
+    edges.columns.push_back(static_cast<std::int32_t>(entry.column));
+    edges.weights.push_back(entry.weight);
+  }
+  std::partial_sum(edges.row_offsets.begin(), edges.row_offsets.end(), edges.row_offsets.begin());
+  return edges;
+}
 
 std::vector<double> row_absolute_sums(const EdgeMatrix& edges,
                                       std::span<const std::uint8_t> edge_mask) {

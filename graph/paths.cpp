@@ -230,10 +230,7 @@ Path measured(const AttributionGraph& graph, const EdgeFactors& factors,
   Path path{.nodes = std::move(nodes), .share = 1.0, .weight = 1.0};
   for (std::size_t i = 1; i < path.nodes.size(); ++i) {
     const std::size_t row = path.nodes[i];
-    const auto columns = graph.edges().row_columns(row);
-    const auto source = static_cast<std::int32_t>(path.nodes[i - 1]);
-    const auto at = std::ranges::lower_bound(columns, source) - columns.begin();
-    const std::size_t edge = graph.edges().begin(row) + static_cast<std::size_t>(at);
+    const std::size_t edge = graph.edges().find(row, path.nodes[i - 1]).value();
     path.share *= factors.share(row, edge);
     path.weight *= factors.weight(edge);
   }

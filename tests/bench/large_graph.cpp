@@ -110,12 +110,7 @@ EdgeMatrix make_edges(const AttributionGraph& empty, double density, Dice& dice)
 AttributionGraph large_graph(const LargeGraphOptions& options) {
   Dice dice;
   GraphNodes nodes = make_nodes(options, dice);
-  EdgeMatrix none;
-  none.row_offsets.assign(nodes.selected_features.size() + nodes.targets.size() +
-                              nodes.tokens.size() * static_cast<std::size_t>(options.n_layers + 1) +
-                              1,
-                          0);
-  const AttributionGraph empty(nodes, std::move(none));
+  const AttributionGraph empty(nodes, compress(std::vector<MatrixEntry>(), nodes.n_nodes()));
   double possible = 0;
   for (std::size_t row = 0; row < empty.n_nodes(); ++row) {
     const NodeKind kind = empty.kind(row);

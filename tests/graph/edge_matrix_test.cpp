@@ -45,5 +45,29 @@ TEST(EdgeMatrix, SumsMagnitudesOfRowsWithAndWithoutAMask) {
   EXPECT_EQ(row_absolute_sums(example(), mask), (std::vector<double>{0.0, 2.0, 4.0}));
 }
 
+TEST(EdgeMatrix, FindsWhereAnEdgeIsStored) {
+  const EdgeMatrix edges = example();
+  for (std::size_t row = 0; row < edges.rows(); ++row) {
+    for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
+      EXPECT_EQ(edges.find(row, static_cast<std::size_t>(edges.columns[edge])), edge);
+    }
+    EXPECT_EQ(edges.find(row, 1000), std::nullopt);
+  }
+}
+
+TEST(EdgeMatrix, IsThatOfItsEntries) {
+  const EdgeMatrix edges = example();
+  std::vector<MatrixEntry> entries;
+  for (std::size_t row = 0; row < edges.rows(); ++row) {
+    for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
+      entries.push_back({row, static_cast<std::size_t>(edges.columns[edge]), edges.weights[edge]});
+    }
+  }
+  const EdgeMatrix again = compress(entries, edges.rows());
+  EXPECT_EQ(again.row_offsets, edges.row_offsets);
+  EXPECT_EQ(again.columns, edges.columns);
+  EXPECT_EQ(again.weights, edges.weights);
+}
+
 }  // namespace
 }  // namespace circuit

@@ -46,26 +46,19 @@ bool may_read(const AttributionGraph& graph, std::size_t row, std::size_t column
 
 /// Triples of row, column and weight, those that no graph may have left out.
 AttributionGraph with_edges(GraphNodes nodes, const std::vector<std::vector<std::int32_t>>& edges) {
-  const auto n_nodes = static_cast<std::size_t>(
-      nodes.selected_features.size() + nodes.targets.size() +
-      nodes.input_ids.size() * static_cast<std::size_t>(nodes.n_layers + 1));
-  EdgeMatrix rows;
-  rows.row_offsets.assign(n_nodes + 1, 0);
-  const AttributionGraph empty(nodes, rows);
+  const std::size_t n_nodes = nodes.n_nodes();
+  const AttributionGraph empty(nodes, compress(std::vector<MatrixEntry>(), n_nodes));
   std::map<std::pair<std::size_t, std::size_t>, float> weights;
   for (const auto& edge : edges) {
     const auto row = static_cast<std::size_t>(edge[0]) % n_nodes;
     const auto column = static_cast<std::size_t>(edge[1]) % n_nodes;
     if (may_read(empty, row, column)) weights[{row, column}] = static_cast<float>(edge[2]) / 4.0F;
   }
+  std::vector<MatrixEntry> entries;
   for (const auto& [place, weight] : weights) {
-    ++rows.row_offsets[place.first + 1];
-    rows.columns.push_back(static_cast<std::int32_t>(place.second));
-    rows.weights.push_back(weight);
+    entries.push_back({place.first, place.second, weight});
   }
-  for (std::size_t row = 0; row < n_nodes; ++row)
-    rows.row_offsets[row + 1] += rows.row_offsets[row];
-  return {std::move(nodes), std::move(rows)};
+  return {std::move(nodes), compress(entries, n_nodes)};
 }
 
 /// `count` numbers in [low, high).

@@ -143,11 +143,8 @@ Provenance make_provenance(const SyntheticGraphOptions& options, Dice& dice,
 AttributionGraph synthetic_graph(const SyntheticGraphOptions& options) {
   Dice dice(options.seed);
   GraphNodes nodes = make_nodes(options, dice);
-  const std::size_t n_nodes = nodes.selected_features.size() + nodes.targets.size() +
-                              nodes.input_ids.size() * static_cast<std::size_t>(nodes.n_layers + 1);
-  EdgeMatrix no_edges;
-  no_edges.row_offsets.assign(n_nodes + 1, 0);
-  const AttributionGraph empty(nodes, std::move(no_edges));
+  const std::size_t n_nodes = nodes.n_nodes();
+  const AttributionGraph empty(nodes, compress(std::vector<MatrixEntry>(), n_nodes));
   EdgeMatrix edges = make_edges(options, dice, empty);
   std::vector<float> dropped(n_nodes);
   for (float& share : dropped) share = static_cast<float>(dice.uniform() / 10);

@@ -126,10 +126,8 @@ std::vector<std::size_t> draw_sources(const AttributionGraph& graph, std::int64_
 }
 
 double stored_edge(const AttributionGraph& graph, std::size_t row, std::size_t source) {
-  const auto columns = graph.edges().row_columns(row);
-  const auto found = std::ranges::lower_bound(columns, static_cast<std::int32_t>(source));
-  if (found == columns.end() || *found != static_cast<std::int32_t>(source)) return 0.0;
-  return graph.edges().row_weights(row)[static_cast<std::size_t>(found - columns.begin())];
+  const auto edge = graph.edges().find(row, source);
+  return edge ? graph.edges().weights[*edge] : 0.0;
 }
 
 std::string describe(const Node& node) {

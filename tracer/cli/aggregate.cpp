@@ -236,9 +236,11 @@ std::string aggregate_json(const Summary& summary, std::size_t top,
 
 /// What the first graph of a list is of, for those behind it.
 AttributionGraph without_edges(const AttributionGraph& graph) {
-  EdgeMatrix none;
-  none.row_offsets.assign(graph.n_nodes() + 1, 0);
-  return {graph.nodes(), std::move(none), {}, {}, graph.provenance()};
+  return {graph.nodes(),
+          compress(std::vector<MatrixEntry>(), graph.n_nodes()),
+          {},
+          {},
+          graph.provenance()};
 }
 
 std::vector<std::filesystem::path> write_files(const AggregateCommand& command,

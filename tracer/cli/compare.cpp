@@ -138,11 +138,7 @@ std::string signed_share(double share) {
 std::string report(const Comparison& comparison, std::size_t top,
                    const std::vector<std::filesystem::path>& files) {
   SideCounts edges;
-  for (const ComparedEdge& edge : comparison.edges) {
-    ++(edge.side == Side::kBoth    ? edges.both
-       : edge.side == Side::kOnlyA ? edges.only_a
-                                   : edges.only_b);
-  }
+  for (const ComparedEdge& edge : comparison.edges) edges.add(edge.side);
   ReportTable table;
   table.add_flow("columns", column_lines(comparison));
   table.add("nodes", counts_text(comparison.nodes));

@@ -112,7 +112,7 @@ void check(ExportCommand& request) {
 PrunedGraph choose(const ExportCommand& request, const GraphInput& input) {
   if (request.all) {
     PrunedGraph all = keep_all(input.file.graph);
-    if (is_compact(input.file.graph) && input.file.pruned) {
+    if (input.file.graph.is_compact() && input.file.pruned) {
       all.node_cumulative_influence = input.file.pruned->node_cumulative_influence;
     }
     return all;

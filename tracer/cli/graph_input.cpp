@@ -38,18 +38,14 @@ void require_graph(const std::filesystem::path& graph) {
   if (graph.empty()) throw std::invalid_argument("no GRAPH, expected a graph file");
 }
 
-bool is_compact(const AttributionGraph& graph) {
-  return graph.provenance().settings.contains("compact");
-}
-
 Scores whole_scores(const GraphFile& file) {
   const bool stored = file.scores.replacement || file.scores.completeness;
-  return stored || is_compact(file.graph) ? file.scores : compute_scores(file.graph);
+  return stored || file.graph.is_compact() ? file.scores : compute_scores(file.graph);
 }
 
 PrunedGraph prune_anew(const GraphInput& input, const PruneOptions& options) {
   const GraphFile& file = input.file;
-  if (is_compact(file.graph) && file.pruned) {
+  if (file.graph.is_compact() && file.pruned) {
     const double own = file.pruned->options.node_threshold;
     if (options.max_nodes == 0 && options.node_threshold > own) {
       throw std::runtime_error("[prune] " + input.path.string() +

@@ -36,10 +36,6 @@ void add_graph_argument(CLI::App& command, std::filesystem::path& graph);
 /// Throws std::invalid_argument when no GRAPH was given.
 void require_graph(const std::filesystem::path& graph);
 
-/// Whether only what pruning kept is in the file (`prune --compact`): then scores of the whole
-/// graph can be read from it, but not computed.
-bool is_compact(const AttributionGraph& graph);
-
 /// Scores of the unpruned graph: the stored ones, else computed where that is possible.
 Scores whole_scores(const GraphFile& file);
 

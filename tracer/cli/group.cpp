@@ -141,7 +141,7 @@ void run(GroupCommand& group) {
   GroupResult result{.grouped = group_nodes(graph, pruned, found.supernodes),
                      .absent = std::move(found.absent),
                      .total_influence = std::accumulate(influence.begin(), influence.end(), 0.0)};
-  if (!is_compact(graph)) {
+  if (!graph.is_compact()) {
     result.pruned = compute_scores(graph, pruned.node_mask);
     result.groups_alone = compute_scores(graph, supernode_mask(graph, found.supernodes));
   }

@@ -134,7 +134,7 @@ std::string pruning_text(const GraphFile& file) {
   return counted(static_cast<std::int64_t>(pruned.kept_nodes())) + " nodes, " +
          counted(static_cast<std::int64_t>(pruned.kept_edges())) + " edges kept at " +
          pruning_options_text(pruned.options) +
-         (is_compact(file.graph) ? ", the others left out" : "");
+         (file.graph.is_compact() ? ", the others left out" : "");
 }
 
 void add_graph(const GraphFile& file, ReportTable& table) {
@@ -251,7 +251,7 @@ Json pruning_object(const GraphFile& file) {
           {"edges_per_target", file.pruned->options.edge_rule == EdgeRule::kPerTarget},
           {"nodes", file.pruned->kept_nodes()},
           {"edges", file.pruned->kept_edges()},
-          {"compact", is_compact(file.graph)}};
+          {"compact", file.graph.is_compact()}};
 }
 
 Json graph_object(const GraphFile& file) {

@@ -165,10 +165,7 @@ PrunedGraph only(const AttributionGraph& graph, PrunedGraph pruned,
       const std::size_t row = path.nodes[i];
       pruned.node_mask[row] = 1;
       if (i == 0) continue;
-      const auto columns = graph.edges().row_columns(row);
-      const auto source = static_cast<std::int32_t>(path.nodes[i - 1]);
-      const auto at = std::ranges::lower_bound(columns, source) - columns.begin();
-      pruned.edge_mask[graph.edges().begin(row) + static_cast<std::size_t>(at)] = 1;
+      pruned.edge_mask[graph.edges().find(row, path.nodes[i - 1]).value()] = 1;
     }
   }
   return pruned;

@@ -69,7 +69,7 @@ void check(PruneCommand& prune) {
 /// Says in its settings that scores can no longer be computed from it.
 AttributionGraph marked_compact(const AttributionGraph& graph) {
   Provenance provenance = graph.provenance();
-  provenance.settings["compact"] = "true";
+  provenance.settings[kCompactSetting] = "true";
   const auto dropped = graph.row_dropped();
   return {graph.nodes(),      graph.edges(),         {dropped.begin(), dropped.end()},
           graph.row_totals(), std::move(provenance), graph.similarity()};

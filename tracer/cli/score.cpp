@@ -58,7 +58,7 @@ void check(ScoreCommand& score) {
 AllScores compute(const ScoreCommand& score, const GraphInput& input) {
   const GraphFile& file = input.file;
   AllScores scores{.whole = whole_scores(file), .pruned = {}, .chosen = {}};
-  if (is_compact(file.graph)) {
+  if (file.graph.is_compact()) {
     if (score.chosen.empty()) return scores;
     throw std::runtime_error(
         "[score] " + score.graph.string() +
