@@ -50,20 +50,8 @@ std::string filled(std::string_view skeleton, const Values& values) {
 }
 
 std::string state_json(const ViewState& view) {
-  Json state;
-  state["pinnedIds"] = Json::array();
-  for (const std::string& id : view.pinned_ids) state["pinnedIds"].push_back(valid_utf8(id));
-  state["supernodes"] = Json::array();
-  for (const ViewState::Supernode& group : view.supernodes) {
-    Json row = Json::array({valid_utf8(group.name)});
-    for (const std::string& id : group.node_ids) row.push_back(valid_utf8(id));
-    state["supernodes"].push_back(std::move(row));
-  }
-  state["clerps"] = Json::array();
-  for (const auto& [id, text] : view.clerps) {
-    state["clerps"].push_back({valid_utf8(id), valid_utf8(text)});
-  }
-  return script_safe(state.dump());
+  return script_safe("{\"pinnedIds\":" + pins_json(view) + ",\"supernodes\":" +
+                     supernodes_json(view) + ",\"clerps\":" + clerps_json(view) + "}");
 }
 
 Json values_json(const std::vector<FeatureCard::TokenValue>& values) {

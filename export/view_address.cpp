@@ -92,28 +92,16 @@ std::string pins_text(const ViewState& state) {
   return text;
 }
 
-std::string supernodes_text(const ViewState& state) {
-  Json list = Json::array();
+/// An address that is read back must hold the same texts.
+void require_utf8(const ViewState& state) {
   for (const ViewState::Supernode& group : state.supernodes) {
     require_utf8(group.name);
-    Json entry = Json::array({group.name});
-    for (const std::string& id : group.node_ids) {
-      require_utf8(id);
-      entry.push_back(id);
-    }
-    list.push_back(std::move(entry));
+    for (const std::string& id : group.node_ids) require_utf8(id);
   }
-  return list.dump();
-}
-
-std::string clerps_text(const ViewState& state) {
-  Json list = Json::array();
   for (const auto& [id, label] : state.clerps) {
     require_utf8(id);
     require_utf8(label);
-    list.push_back(Json::array({id, label}));
   }
-  return list.dump();
 }
 
 }  // namespace
@@ -142,8 +130,9 @@ std::string view_address(const ViewState& state, std::string_view page, std::str
   };
   add("slug", std::string(slug));
   if (!state.pinned_ids.empty()) add("pinnedIds", pins_text(state));
-  if (!state.supernodes.empty()) add("supernodes", supernodes_text(state));
-  if (!state.clerps.empty()) add("clerps", clerps_text(state));
+  require_utf8(state);
+  if (!state.supernodes.empty()) add("supernodes", supernodes_json(state));
+  if (!state.clerps.empty()) add("clerps", clerps_json(state));
   return address;
 }
 

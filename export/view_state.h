@@ -26,4 +26,10 @@ struct ViewState {
   friend bool operator==(const ViewState&, const ViewState&) = default;
 };
 
+/// Its lists as JSON text, the way viewers write them: ids; a list for each group, its name before
+/// its members; pairs of id and text. Bytes that are no complete character become `\xNN`.
+std::string pins_json(const ViewState& state);
+std::string supernodes_json(const ViewState& state);
+std::string clerps_json(const ViewState& state);
+
 }  // namespace circuit

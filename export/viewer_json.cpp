@@ -120,27 +120,13 @@ Json metadata_of(const AttributionGraph& graph, const PrunedGraph& pruned,
   return metadata;
 }
 
-Json view_state(const ViewState& state) {
-  Json supernodes = Json::array();
-  for (const ViewState::Supernode& supernode : state.supernodes) {
-    Json members = Json::array({valid_utf8(supernode.name)});
-    for (const std::string& id : supernode.node_ids) members.push_back(valid_utf8(id));
-    supernodes.push_back(std::move(members));
-  }
-  Json pinned = Json::array();
-  for (const std::string& id : state.pinned_ids) pinned.push_back(valid_utf8(id));
-  Json json = {{"pinnedIds", std::move(pinned)},
-               {"supernodes", std::move(supernodes)},
-               {"linkType", "both"},
-               {"clickedId", ""},
-               {"sg_pos", ""}};
-  if (state.clerps.empty()) return json;
-  Json clerps = Json::array();
-  for (const auto& [id, text] : state.clerps) {
-    clerps.push_back({valid_utf8(id), valid_utf8(text)});
-  }
-  json["clerps"] = clerps.dump();  // viewers parse this text once more
-  return json;
+std::string view_parameters(const ViewState& state) {
+  std::string out = "{\"pinnedIds\":" + pins_json(state) +
+                    ",\"supernodes\":" + supernodes_json(state) +
+                    R"(,"linkType":"both","clickedId":"","sg_pos":"")";
+  // Viewers parse this text once more.
+  if (!state.clerps.empty()) out += ",\"clerps\":" + Json(clerps_json(state)).dump();
+  return out + "}";
 }
 
 /// Targets carry no influence of their own: null passes every viewer's influence slider.
@@ -199,7 +185,7 @@ std::string viewer_json(const AttributionGraph& graph, const PrunedGraph& pruned
   names.reserve(kept.nodes.size());
   for (const std::size_t node : kept.nodes) names.push_back(name_node(graph, node));
   std::string out = "{\"metadata\":" + metadata_of(graph, pruned, options).dump() +
-                    ",\n\"qParams\":" + view_state(options.state).dump() + ",\n\"nodes\":[";
+                    ",\n\"qParams\":" + view_parameters(options.state) + ",\n\"nodes\":[";
   // Most of a large file are links of some 75 bytes and nodes of some 300.
   out.reserve(out.size() + 320 * kept.nodes.size() + 80 * kept.edges.size());
   append_nodes(graph, pruned, kept, names, out);
