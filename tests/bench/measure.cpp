@@ -17,9 +17,7 @@ void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 }  // namespace
 
-Measurement measure(std::string name, int repeat, const std::function<void()>& work) {
-  work();
-  reset_peak_memory();
+double median_seconds(int repeat, const std::function<void()>& work) {
   std::vector<double> seconds;
   for (int i = 0; i < repeat; ++i) {
     const auto start = std::chrono::steady_clock::now();
@@ -28,9 +26,15 @@ Measurement measure(std::string name, int repeat, const std::function<void()>& w
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   std::ranges::sort(seconds);
+  return seconds[seconds.size() / 2];
+}
+
+Measurement measure(std::string name, int repeat, const std::function<void()>& work) {
+  work();
+  reset_peak_memory();
   Measurement result;
   result.name = std::move(name);
-  result.median_seconds = seconds[seconds.size() / 2];
+  result.median_seconds = median_seconds(repeat, work);
   result.peak_gib = static_cast<double>(peak_memory_bytes()) / static_cast<double>(1 << 30);
   return result;
 }

@@ -17,6 +17,9 @@ struct Measurement {
   std::string check;       ///< what was compared before timing, and how well it agreed
 };
 
+/// The median of `repeat` runs of `work`.
+double median_seconds(int repeat, const std::function<void()>& work);
+
 /// Runs `work` once unmeasured, then `repeat` times.
 Measurement measure(std::string name, int repeat, const std::function<void()>& work);
 

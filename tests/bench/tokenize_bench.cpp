@@ -8,7 +8,6 @@
 // characters, which is said).
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -20,6 +19,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tests/bench/measure.h"
 #include "tests/support/golden_tokenizer.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/unpack_xz.h"
@@ -35,18 +35,6 @@ struct Options {
   std::string tokenizer;
   int repeat = 5;
 };
-
-double median_seconds(int repeat, const auto& work) {
-  std::vector<double> seconds;
-  for (int i = 0; i < repeat; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  std::ranges::sort(seconds);
-  return seconds[seconds.size() / 2];
-}
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

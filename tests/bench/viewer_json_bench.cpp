@@ -6,7 +6,6 @@
 // Before anything is timed, the graph that was read must give the same text again.
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -20,6 +19,7 @@
 
 #include "export/viewer_json.h"
 #include "export/viewer_json_read.h"
+#include "tests/bench/measure.h"
 #include "tests/support/temp_dir.h"
 #include "transcoders/weights/atomic_file.h"
 
@@ -34,18 +34,6 @@ struct Options {
 
 constexpr std::int32_t kLayers = 32;
 constexpr std::int32_t kPositions = 64;
-
-double median_seconds(int repeat, const auto& work) {
-  std::vector<double> seconds;
-  for (int i = 0; i < repeat; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  std::ranges::sort(seconds);
-  return seconds[seconds.size() / 2];
-}
 
 GraphNodes make_nodes(const Options& options) {
   GraphNodes nodes{.n_layers = kLayers};
