@@ -1,7 +1,6 @@
 #include "tracer/serve/graph_folder.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -16,8 +15,6 @@
 namespace circuit::serve {
 namespace {
 
-constexpr std::array<std::string_view, 9> kEndings = {
-    kGraphEnding, kJsonEnding, ".svg", ".png", ".pdf", ".dot", ".graphml", ".html", ".jsonl"};
 constexpr std::string_view kIndexName = "graph-metadata.json";
 constexpr std::size_t kMostEntries = 10000;
 constexpr std::uint64_t kLongestHeader = 64ULL << 20;
@@ -84,9 +81,8 @@ std::vector<std::string> served_names(int folder) {
 }  // namespace
 
 std::string_view ending_of(std::string_view name) {
-  const auto found = std::ranges::find_if(
-      kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
-  return found == kEndings.end() ? std::string_view() : *found;
+  const FileKind* const kind = kind_of(name);
+  return kind == nullptr ? std::string_view() : kind->ending;
 }
 
 bool is_served_name(std::string_view text) {

@@ -13,12 +13,11 @@
 #include <vector>
 
 #include "export/graph_summary.h"
+#include "tracer/serve/file_kind.h"
 #include "tracer/serve/open_file.h"
 
 namespace circuit::serve {
 
-inline constexpr std::string_view kGraphEnding = ".graph.safetensors";
-inline constexpr std::string_view kJsonEnding = ".json";
 /// Bytes of a graph's JSON that is read: what Neuronpedia takes.
 inline constexpr std::uint64_t kLargestJson = 100ULL << 20;
 

@@ -18,6 +18,7 @@
 #include "export/viewer_json_read.h"
 #include "graph/prune.h"
 #include "tracer/serve/byte_range.h"
+#include "tracer/serve/file_kind.h"
 #include "tracer/serve/list_page.h"
 
 namespace circuit::serve {
@@ -27,47 +28,12 @@ constexpr std::string_view kFiles = "/files/";
 constexpr std::string_view kGraphs = "/graphs/";
 constexpr std::size_t kPieceSize = 64ULL << 10;
 
-struct FileKind {
-  std::string_view ending;
-  std::string_view content_type;
-  std::string_view policy = kNothingAllowed;
-};
-
-constexpr std::string_view kPicturePolicy =
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
-/// Its own scripts run, but as a page of nobody: not with the rights of this server's pages.
-constexpr std::string_view kStrangePagePolicy =
-    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src "
-    "data: "
-    "blob:; font-src data:; worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action "
-    "'none'; sandbox allow-scripts allow-downloads allow-modals";
-
-constexpr std::array<FileKind, 9> kKinds = {{
-    {kGraphEnding, "application/octet-stream"},
-    {kJsonEnding, "application/json"},
-    {".jsonl", "text/plain; charset=utf-8"},
-    {".svg", "image/svg+xml", kPicturePolicy},
-    {".png", "image/png", kPicturePolicy},
-    // Viewers of PDF in browsers do not run in a sandbox.
-    {".pdf", "application/pdf", "frame-ancestors 'none'"},
-    {".dot", "text/plain; charset=utf-8"},
-    {".graphml", "application/graphml+xml"},
-    {".html", "text/html; charset=utf-8", kStrangePagePolicy},
-}};
-
 /// The page says itself which scripts and styles of its own may run; nothing else may.
 constexpr std::string_view kViewerPolicy =
     "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src "
     "data: "
     "blob:; worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 constexpr std::uint64_t kLargestGraph = 4ULL << 30;
-
-FileKind kind_of(std::string_view ending) {
-  for (const FileKind& kind : kKinds) {
-    if (kind.ending == ending) return kind;
-  }
-  return {ending, "application/octet-stream"};
-}
 
 /// 128 random bits: nobody who can write into the folder can write what runs on the list page.
 std::string make_nonce() {
@@ -185,7 +151,7 @@ Reply Site::file(const RequestHead& request, const std::string& name) const {
     reply.headers = {{"Content-Range", "bytes */" + std::to_string(size)}};
     return reply;
   }
-  const FileKind kind = kind_of(ending_of(name));
+  const FileKind& kind = *kind_of(name);  // what `folder_` opened is of a kind
   Reply reply{.content_type = std::string(kind.content_type), .size = size};
   reply.policy = kind.policy;
   reply.headers = std::move(headers);
