@@ -21,6 +21,7 @@
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/written_files.h"
 
 namespace circuit::cli {
 namespace {
@@ -31,9 +32,6 @@ constexpr const char* kExamples = R"(Examples:
   circuit aggregate graphs
   circuit aggregate a.graph.safetensors b.graph.safetensors --save-graph --name both
   circuit aggregate graphs --min-share 0.5 --format svg,json --out summary)";
-
-constexpr const char* kPruning =
-    "Pruning, of graphs that are not pruned or where one of these is given";
 
 struct AggregateCommand {
   std::vector<std::filesystem::path> graphs;
@@ -65,7 +63,7 @@ void add_options(CLI::App& command, AggregateCommand& aggregate) {
       ->group("Aggregate");
   command.add_flag("--force", aggregate.force, "Also graphs of different transcoders")
       ->group("Aggregate");
-  add_prune_options(command, aggregate.pruning, kPruning);
+  add_prune_options(command, aggregate.pruning, kPruningOfGraphs);
   command.add_flag("--save-graph", aggregate.save_graph, "Write NAME.graph.safetensors")
       ->group("Output");
   add_output_options(command, aggregate.output, "aggregate",
@@ -184,7 +182,7 @@ std::string report(const Summary& summary, std::size_t top, const Provenance& or
                     " → " + unit_text(summary, edge.target, origin));
   }
   table.add_lines("edges", lines);
-  for (const auto& file : files) table.add(&file == &files.front() ? "files" : "", file.string());
+  table.add_lines("files", file_texts(files));
   return table.text();
 }
 
@@ -229,8 +227,7 @@ std::string aggregate_json(const Summary& summary, std::size_t top,
                                {"share", edge.share},
                                {"share_present", edge.share_present}});
   }
-  object["files"] = Json::array();
-  for (const auto& file : files) object["files"].push_back(file.string());
+  object["files"] = file_texts(files);
   return json_line(object);
 }
 

@@ -19,6 +19,7 @@
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/written_files.h"
 
 namespace circuit::cli {
 namespace {
@@ -29,9 +30,6 @@ constexpr const char* kExamples = R"(Examples:
   circuit compare texas.graph.safetensors california.graph.safetensors
   circuit compare texas.json california.json --align 7=8 --format svg,json
   circuit compare a.graph.safetensors b.graph.safetensors --node-threshold 0.6 --top 50 --json)";
-
-constexpr const char* kPruning =
-    "Pruning, of graphs that are not pruned or where one of these is given";
 
 struct CompareCommand {
   std::filesystem::path a, b;
@@ -59,7 +57,7 @@ void add_options(CLI::App& command, CompareCommand& compare) {
   command.add_option("--top", compare.top, "Edges in the report, those that differ most; 0 = all")
       ->capture_default_str()
       ->group("Comparison");
-  add_prune_options(command, compare.pruning, kPruning);
+  add_prune_options(command, compare.pruning, kPruningOfGraphs);
   add_output_options(command, compare.output, "that of A, -vs-, that of B",
                      "Write both graphs in one: json (viewers), dot, svg, png, pdf, graphml, html");
   command.add_flag("--json", compare.json, "Print the comparison as one JSON object")
@@ -155,7 +153,7 @@ std::string report(const Comparison& comparison, std::size_t top,
   }
   if (comparison.edges.empty()) lines = {"none"};
   table.add_lines("differ most", lines);
-  for (const auto& file : files) table.add(&file == &files.front() ? "files" : "", file.string());
+  table.add_lines("files", file_texts(files));
   return table.text();
 }
 
@@ -193,8 +191,7 @@ std::string comparison_json(const Comparison& comparison, std::size_t top,
   object["feature_counts"] = counts_json(comparison.features);
   object["nodes"] = std::move(nodes);
   object["edges"] = std::move(edges);
-  object["files"] = Json::array();
-  for (const auto& file : files) object["files"].push_back(file.string());
+  object["files"] = file_texts(files);
   return json_line(object);
 }
 

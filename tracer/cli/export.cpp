@@ -48,9 +48,8 @@ struct ExportCommand {
 void add_options(CLI::App& command, ExportCommand& request) {
   add_graph_argument(command, request.graph);
   command.add_flag("--all", request.all, "Keep every node and edge, of a pruned graph too")
-      ->group("Pruning, of a graph that is not pruned or where one of these is given");
-  add_prune_options(command, request.options,
-                    "Pruning, of a graph that is not pruned or where one of these is given");
+      ->group(kPruningOfGraph);
+  add_prune_options(command, request.options, kPruningOfGraph);
   add_output_options(command, request.output, "that of GRAPH",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
   const std::string url = "Address of a viewer";

@@ -66,8 +66,7 @@ void add_options(CLI::App& command, GroupCommand& group) {
   command.add_flag("--force", group.force, "Take a file made with other transcoders")
       ->group(kGroups);
   add_grouping_options(command, group.grouping, kGroups);
-  add_prune_options(command, group.pruning,
-                    "Pruning, of a graph that is not pruned or where one of these is given");
+  add_prune_options(command, group.pruning, kPruningOfGraph);
   add_output_options(command, group.output, std::string("that of GRAPH with ") + kNameEnding,
                      "Beside NAME.supernodes.json, the graph with its groups: json (viewers), dot, "
                      "svg, png, pdf, graphml, html");

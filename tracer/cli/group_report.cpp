@@ -1,16 +1,18 @@
 #include "tracer/cli/group_report.h"
 
 #include <algorithm>
-#include <numeric>
+#include <span>
 #include <tuple>
 
 #include <nlohmann/json.hpp>
 
 #include "export/node_names.h"
 #include "export/output_text.h"
+#include "graph/influence.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/score_text.h"
+#include "tracer/cli/written_files.h"
 
 namespace circuit::cli {
 namespace {
@@ -22,11 +24,7 @@ constexpr std::size_t kWidestName = 32;
 
 /// Groups, the most influential first.
 std::vector<std::size_t> by_influence(const GroupedGraph& grouped) {
-  std::vector<std::size_t> order(grouped.n_supernodes);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::greater<>(),
-                           [&](std::size_t unit) { return grouped.influence[unit]; });
-  return order;
+  return order_by_influence(std::span(grouped.influence).first(grouped.n_supernodes));
 }
 
 std::string unit_name(const AttributionGraph& graph, const Supernode& unit) {
@@ -123,21 +121,12 @@ Json group_object(const AttributionGraph& graph, const GroupResult& result, std:
   return object;
 }
 
-Json scores_object(const Scores& scores) {
-  Json object;
-  object["replacement_score"] = number_or_null<Json>(scores.replacement);
-  object["completeness_score"] = number_or_null<Json>(scores.completeness);
-  return object;
-}
-
 }  // namespace
 
 std::string group_report(const AttributionGraph& graph, const PrunedGraph& pruned,
                          const GroupResult& result) {
   ReportTable table;
-  table.add("circuit", count_text(pruned.kept_nodes()) + " of " + count_text(graph.n_nodes()) +
-                           " nodes, " + count_text(pruned.kept_edges()) + " of " +
-                           count_text(graph.edges().edges()) + " edges");
+  table.add("circuit", kept_text(graph, pruned));
   const std::size_t members = n_members(result.grouped);
   table.add("groups", count_text(result.grouped.n_supernodes) + " of " + count_text(members) +
                           " nodes, " + count_text(pruned.kept_nodes() - members) +
@@ -151,9 +140,7 @@ std::string group_report(const AttributionGraph& graph, const PrunedGraph& prune
   std::vector<std::string> absent;
   for (const std::string& name : result.absent) absent.push_back(in_quotes(name));
   table.add_flow("absent", absent);
-  std::vector<std::string> files;
-  for (const auto& file : result.files) files.push_back(file.string());
-  table.add_lines("files", files);
+  table.add_lines("files", file_texts(result.files));
   return table.text();
 }
 
@@ -166,12 +153,11 @@ std::string group_json(const AttributionGraph& graph, const PrunedGraph& pruned,
   }
   object["absent"] = result.absent;
   object["cyclic"] = is_cyclic(result.grouped);
-  object["pruned"] = scores_object(result.pruned);
-  object["groups_alone"] = scores_object(result.groups_alone);
+  object["pruned"] = scores_object<Json>(result.pruned);
+  object["groups_alone"] = scores_object<Json>(result.groups_alone);
   object["nodes"] = pruned.kept_nodes();
   object["edges"] = pruned.kept_edges();
-  object["files"] = Json::array();
-  for (const auto& file : result.files) object["files"].push_back(file.string());
+  object["files"] = file_texts(result.files);
   return json_line(object);
 }
 

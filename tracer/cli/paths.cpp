@@ -19,6 +19,7 @@
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/written_files.h"
 
 namespace circuit::cli {
 namespace {
@@ -31,9 +32,6 @@ constexpr const char* kExamples = R"(Examples:
   circuit paths small.graph.safetensors --to 3_77_5 --by weight --sign negative --format svg)";
 
 constexpr const char* kNameEnding = "-paths";
-constexpr const char* kPruning =
-    "Pruning, of a graph that is not pruned or where one of these is given";
-
 struct PathsCommand {
   std::filesystem::path graph;
   std::string to, from, through;
@@ -59,7 +57,7 @@ void add_options(CLI::App& command, PathsCommand& paths) {
       ->capture_default_str();
   text("--sign", paths.sign, "any|positive|negative", "Only paths of such a weight")
       ->capture_default_str();
-  add_prune_options(command, paths.pruning, kPruning);
+  add_prune_options(command, paths.pruning, kPruningOfGraph);
   add_output_options(
       command, paths.output, std::string("that of GRAPH with ") + kNameEnding,
       "Write the graph of these paths: json (viewers), dot, svg, png, pdf, graphml, html");
@@ -181,8 +179,7 @@ std::string paths_json(const AttributionGraph& graph, const std::vector<Path>& f
   }
   Json object;
   object["paths"] = std::move(list);
-  object["files"] = Json::array();
-  for (const auto& file : files) object["files"].push_back(file.string());
+  object["files"] = file_texts(files);
   return json_line(object);
 }
 
@@ -205,7 +202,7 @@ std::string paths_report(const AttributionGraph& graph, const PathQuery& query,
   table.add_lines("paths", found.empty()
                                ? std::vector<std::string>{"none: no kept edges lead there"}
                                : aligned_columns(rows));
-  for (const auto& file : files) table.add(&file == &files.front() ? "files" : "", file.string());
+  table.add_lines("files", file_texts(files));
   return table.text();
 }
 

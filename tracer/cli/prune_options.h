@@ -12,6 +12,12 @@ class App;
 
 namespace circuit::cli {
 
+/// Groups of the help where graphs that are pruned already are taken as they are.
+inline constexpr char kPruningOfGraph[] =
+    "Pruning, of a graph that is not pruned or where one of these is given";
+inline constexpr char kPruningOfGraphs[] =
+    "Pruning, of graphs that are not pruned or where one of these is given";
+
 /// Binds the options to `options`, in `group` of the help; their defaults are what it holds.
 void add_prune_options(CLI::App& command, PruneOptions& options, const std::string& group);
 

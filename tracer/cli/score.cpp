@@ -72,17 +72,10 @@ AllScores compute(const ScoreCommand& score, const GraphInput& input) {
   return scores;
 }
 
-Json scores_object(const Scores& scores) {
-  Json object;
-  object["replacement_score"] = number_or_null<Json>(scores.replacement);
-  object["completeness_score"] = number_or_null<Json>(scores.completeness);
-  return object;
-}
-
 std::string scores_json(const AllScores& scores) {
-  Json object = scores_object(scores.whole);
-  object["pruned"] = scores.pruned ? scores_object(*scores.pruned) : Json(nullptr);
-  if (scores.chosen) object["chosen"] = scores_object(*scores.chosen);
+  Json object = scores_object<Json>(scores.whole);
+  object["pruned"] = scores.pruned ? scores_object<Json>(*scores.pruned) : Json(nullptr);
+  if (scores.chosen) object["chosen"] = scores_object<Json>(*scores.chosen);
   return json_line(object);
 }
 

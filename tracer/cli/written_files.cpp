@@ -6,23 +6,23 @@
 #include "tracer/cli/report_table.h"
 
 namespace circuit::cli {
-namespace {
 
-std::vector<std::string> texts(const std::vector<std::filesystem::path>& files) {
+std::string kept_text(const AttributionGraph& graph, const PrunedGraph& pruned) {
+  return count_text(pruned.kept_nodes()) + " of " + count_text(graph.n_nodes()) + " nodes, " +
+         count_text(pruned.kept_edges()) + " of " + count_text(graph.edges().edges()) + " edges";
+}
+
+std::vector<std::string> file_texts(const std::vector<std::filesystem::path>& files) {
   std::vector<std::string> names;
   for (const auto& file : files) names.push_back(file.string());
   return names;
 }
 
-}  // namespace
-
 std::string written_files_text(const AttributionGraph& graph, const PrunedGraph& pruned,
                                const std::vector<std::filesystem::path>& files) {
   ReportTable table;
-  table.add("circuit", count_text(pruned.kept_nodes()) + " of " + count_text(graph.n_nodes()) +
-                           " nodes, " + count_text(pruned.kept_edges()) + " of " +
-                           count_text(graph.edges().edges()) + " edges");
-  table.add_lines("files", texts(files));
+  table.add("circuit", kept_text(graph, pruned));
+  table.add_lines("files", file_texts(files));
   return table.text();
 }
 
@@ -31,7 +31,7 @@ std::string written_files_json(const PrunedGraph& pruned,
   nlohmann::ordered_json object;
   object["nodes"] = pruned.kept_nodes();
   object["edges"] = pruned.kept_edges();
-  object["files"] = texts(files);
+  object["files"] = file_texts(files);
   return json_line(object);
 }
 
