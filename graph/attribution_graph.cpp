@@ -245,4 +245,9 @@ std::optional<double> AttributionGraph::closure_error() const {
   return worst;
 }
 
+void AttributionGraph::set_attention(AttentionDetails attention) {
+  check_attention(attention, n_layers(), n_positions(), edges_.columns.size());
+  attention_ = std::move(attention);
+}
+
 }  // namespace circuit

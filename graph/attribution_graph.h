@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/attention_details.h"
 #include "graph/edge_matrix.h"
 #include "graph/node.h"
 
@@ -131,6 +132,10 @@ class AttributionGraph {
     provenance_.feature_labels = std::move(labels);
   }
   const FeatureSimilarity& similarity() const { return similarity_; }
+  /// What is known about the attention behind it; empty unless put there.
+  const AttentionDetails& attention() const { return attention_; }
+  /// Puts it there; throws as `check_attention` does.
+  void set_attention(AttentionDetails attention);
 
   /// Initial weights of influence: each target's probability, 0 elsewhere [n_nodes].
   std::vector<double> target_weights() const;
@@ -147,6 +152,7 @@ class AttributionGraph {
   RowTotals row_totals_;
   Provenance provenance_;
   FeatureSimilarity similarity_;
+  AttentionDetails attention_;
 };
 
 }  // namespace circuit

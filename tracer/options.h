@@ -65,6 +65,29 @@ struct AttributionOptions {
   std::optional<std::int64_t> zero_positions;
 };
 
+/// Of the heads of one edge.
+struct LoadingOptions {
+  std::size_t sequences = 10;  ///< Head sequences listed.
+  /// Sequences followed at each length; with fewer than there are, stronger ones may be missed.
+  std::size_t beam = 128;
+};
+
+/// Of a table of score terms.
+struct TableOptions {
+  std::size_t top = 10;  ///< Terms listed of each sign.
+  /// Bytes of memory for the whole process; changes speed alone.
+  std::int64_t memory_bytes = std::int64_t{8} << 30;
+};
+
+/// What is found out about the attention behind the kept edges of a graph.
+struct DetailOptions {
+  bool per_head = false;  ///< Divides kept edges among heads.
+  bool qk = false;        ///< Tables of the scores that carry kept edges …
+  double qk_share = 0.8;  ///< … the strongest, until they carry this share of all that is carried
+  std::size_t most_tables = 200;  ///< … and at most so many.
+  TableOptions table{};
+};
+
 /// Called now and then while a stage runs: its name, how much is done, how much there is.
 using Progress =
     std::function<void(const std::string& stage, std::int64_t done, std::int64_t total)>;
