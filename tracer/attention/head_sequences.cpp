@@ -12,6 +12,10 @@
 namespace circuit {
 namespace {
 
+// Ends through which less comes, against the weakest sequence listed, are followed no further.
+// Below 1, since what comes through an end is a signed sum of sequences.
+constexpr double kFollowed = 0.05;
+
 // The end of a sequence: heads from the lowest to the target, and the target's gradient through
 // exactly these, ahead of the lowest one's layer (or, without heads, where the target reads).
 struct Ending {
@@ -49,7 +53,7 @@ class Search {
       const double least =
           listed_.size() < options_.sequences ? 0.0 : std::abs(listed_.back().weight);
       std::erase_if(longer, [&](const Longer& one) {
-        return one.further == 0.0 || std::abs(one.further) < least;
+        return one.further == 0.0 || std::abs(one.further) < kFollowed * least;
       });
       longer.resize(std::min(longer.size(), options_.beam));
       endings = follow(endings, longer);
