@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/replacement/frozen_layer.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -65,7 +66,8 @@ class Search {
   // Behind the last layer of attention, the target's own gradient.
   at::Tensor end_gradient() const {
     if (edge_.alone.empty()) return {};
-    at::Tensor gradient = at::zeros_like(edge_.ahead.front());
+    at::Tensor gradient =
+        at::zeros_like(edge_.ahead.front(), at::TensorOptions().dtype(sum_type(run_.model->dtype)));
     gradient[edge_.target.position].copy_(edge_.alone.back());
     return gradient;
   }
@@ -116,8 +118,7 @@ class Search {
             .to(at::kCPU)
             .contiguous();  // [endings, n_heads]
       };
-      const at::Tensor direct = by_head(heads[0]);
-      const at::Tensor further = by_head(heads.sum(0) - heads[0]);
+      const at::Tensor direct = by_head(heads[0]), further = by_head(heads.sum(0) - heads[0]);
       for (std::size_t i = 0; i < order.size(); ++i) {
         for (std::int64_t h = 0; h < n_heads; ++h) {
           const auto place = static_cast<std::int64_t>(i) * n_heads + h;
