@@ -106,6 +106,19 @@ std::filesystem::path output_path(const std::filesystem::path& folder, const std
   return folder / (name + "." + std::string(name_of(format)));
 }
 
+std::vector<std::filesystem::path> write_texts(
+    const std::filesystem::path& folder, const std::string& name,
+    std::span<const std::pair<OutputFormat, std::string>> texts) {
+  check_name(name);
+  make_folder(folder);
+  std::vector<std::filesystem::path> paths;
+  for (const auto& [format, text] : texts) {
+    paths.push_back(output_path(folder, name, format));
+    write_file_atomically(paths.back(), text);
+  }
+  return paths;
+}
+
 std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& folder,
                                                  const std::string& name,
                                                  const std::vector<OutputFormat>& formats,
@@ -113,7 +126,6 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
                                                  const PrunedGraph& pruned, const Scores& scores,
                                                  const OutputOptions& options) {
   check_name(name);
-  make_folder(folder);
   OutputOptions filled = options;
   filled.viewer.slug = name;
   filled.viewer.scores = scores;
@@ -124,15 +136,11 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
   add_supernodes(graph, options.supernodes, filled.viewer.state);
   filled.html.scores = scores;
   filled.html.view = filled.viewer.state;
-  std::vector<std::pair<std::filesystem::path, std::string>> files;
+  std::vector<std::pair<OutputFormat, std::string>> texts;
   for (const OutputFormat format : formats) {
-    files.emplace_back(output_path(folder, name, format), contents(format, graph, pruned, filled));
+    texts.emplace_back(format, contents(format, graph, pruned, filled));
   }
-  std::vector<std::filesystem::path> paths;
-  for (const auto& [path, text] : files) {
-    write_file_atomically(path, text);
-    paths.push_back(path);
-  }
+  std::vector<std::filesystem::path> paths = write_texts(folder, name, texts);
   const bool has_json = std::ranges::find(formats, OutputFormat::kJson) != formats.end();
   if (has_json && options.rebuild_index) rebuild_graph_index(folder);
   return paths;

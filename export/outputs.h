@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "export/page/html.h"
@@ -54,6 +56,11 @@ std::vector<std::filesystem::path> write_outputs(const std::filesystem::path& fo
                                                  const AttributionGraph& graph,
                                                  const PrunedGraph& pruned, const Scores& scores,
                                                  const OutputOptions& options = {});
+
+/// Writes `NAME.FORMAT` of each text to `folder`, as `write_outputs` does with those it renders.
+std::vector<std::filesystem::path> write_texts(
+    const std::filesystem::path& folder, const std::string& name,
+    std::span<const std::pair<OutputFormat, std::string>> texts);
 
 /// Writes `graph-metadata.json` anew from the graphs of `folder`, under a lock on the folder.
 /// Throws std::runtime_error when a graph's metadata cannot be read or the file not be written.
