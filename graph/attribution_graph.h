@@ -131,6 +131,10 @@ class AttributionGraph {
     labels.merge(provenance_.feature_labels);
     provenance_.feature_labels = std::move(labels);
   }
+  /// Notes what else the numbers that come with it depend on, under a name of its own.
+  void add_setting(const std::string& name, std::string value) {
+    provenance_.settings[name] = std::move(value);
+  }
   const FeatureSimilarity& similarity() const { return similarity_; }
   /// What is known about the attention behind it; empty unless put there.
   const AttentionDetails& attention() const { return attention_; }

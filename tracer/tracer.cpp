@@ -89,8 +89,6 @@ Trace Tracer::trace(const PromptInput& input, const AttributionOptions& options,
 
 void Tracer::label_features(AttributionGraph& graph,
                             const std::vector<std::uint8_t>& node_mask) const {
-  const c10::InferenceMode inference;
-  use_one_thread_here();
   std::set<std::pair<std::int32_t, std::int32_t>> unnamed;
   for (std::size_t i = 0; i < graph.n_features(); ++i) {
     const Node node = graph.node(i);
@@ -98,8 +96,16 @@ void Tracer::label_features(AttributionGraph& graph,
     if (node_mask[i] != 0 && !graph.provenance().feature_labels.contains(key)) unnamed.insert(key);
   }
   const std::vector<std::pair<std::int32_t, std::int32_t>> features(unnamed.begin(), unnamed.end());
-  graph.add_feature_labels(
-      name_features(state_->loaded.model, *state_->transcoders, state_->loaded.text(), features));
+  graph.add_feature_labels(name_features(features));
+}
+
+std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel> Tracer::name_features(
+    std::span<const std::pair<std::int32_t, std::int32_t>> features) const {
+  if (features.empty()) return {};
+  const c10::InferenceMode inference;
+  use_one_thread_here();
+  return circuit::name_features(state_->loaded.model, *state_->transcoders, state_->loaded.text(),
+                                features);
 }
 
 Verification Tracer::verify(const AttributionGraph& graph, std::int64_t samples,

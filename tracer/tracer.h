@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/attribution_graph.h"
@@ -46,7 +48,7 @@ struct Verification {
 
 /// A model with its transcoders. One at a time per process sets the number of threads; calls are
 /// not safe from several threads at once (each uses all of them), but one thread may call
-/// `label_features` while another calls `trace`.
+/// `label_features` and `name_features` while another calls `trace`.
 class Tracer {
  public:
   /// Throws std::runtime_error `[load_model] …`, `[load_transcoders] …` or `[load_tokenizer] …`,
@@ -67,6 +69,9 @@ class Tracer {
   /// Names the features of `graph` that lie on `node_mask` [n_nodes] by their top output tokens;
   /// labels that are there already stay.
   void label_features(AttributionGraph& graph, const std::vector<std::uint8_t>& node_mask) const;
+  /// Such names for any (layer, feature).
+  std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel> name_features(
+      std::span<const std::pair<std::int32_t, std::int32_t>> features) const;
 
   /// Perturbs `samples` random sources of the graph, chosen by `seed`. Throws
   /// std::invalid_argument when the graph belongs to another model or other transcoders.

@@ -14,6 +14,7 @@
 
 #include "export/names/feature_labels.h"
 #include "export/page/feature_cards.h"
+#include "graph/head.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"
@@ -30,6 +31,7 @@ struct TraceRequest {
   PromptInput prompt;
   AttributionOptions attribution;
   PruneOptions pruning;
+  DetailOptions attention;  ///< of the kept edges; its memory is that of `attribution`
   OutputFiles output;
   bool save_graph = false;         ///< also the unpruned graph file
   std::filesystem::path features;  ///< where `cards` come from; empty = none
@@ -38,6 +40,19 @@ struct TraceRequest {
   std::shared_ptr<const FeatureLabels> labels;
   Progress progress;
   std::function<void(const std::string&)> warn;  ///< called with one line each
+};
+
+/// What was found out about the attention behind the kept edges.
+struct AttentionSummary {
+  struct OfHead {
+    Head head;
+    std::size_t largest_of = 0;  ///< divided edges whose largest part comes by it
+    double carried = 0;          ///< of all that heads take straight, by its tables
+  };
+  std::size_t divided_edges = 0;
+  std::size_t tables = 0;
+  double carried = 0;         ///< by all tables
+  std::vector<OfHead> heads;  ///< those that have either, in order
 };
 
 struct TraceReport {
@@ -50,10 +65,12 @@ struct TraceReport {
   std::size_t edges = 0, kept_edges = 0;
   Scores scores;  ///< of the unpruned graph
   std::optional<double> closure_error;
-  std::map<std::string, double> seconds;  ///< "load", "forward", "attribute", "prune", "export"
+  /// "load", "forward", "attribute", "prune", "export"; "similarity" and "attention" when asked for
+  std::map<std::string, double> seconds;
   std::int64_t peak_memory_bytes = 0;     ///< 0 = unknown
   std::int64_t predicted_peak_bytes = 0;  ///< what the memory plan expected at most
   std::optional<Rounding> rounding;       ///< of bf16
+  std::optional<AttentionSummary> attention;
   std::int64_t predicted_device_peak_bytes = 0;  ///< 0 = rows were computed on the CPU
   std::int64_t device_peak_memory_bytes = 0;     ///< 0 = unknown
   std::vector<std::filesystem::path> files;

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 
+#include "tracer/cli/attention_call.h"
 #include "tracer/cli/failure.h"
 #include "tracer/cli/group_quality_call.h"
 #include "tracer/cli/program_folder.h"
@@ -102,6 +103,10 @@ GenerationReport run_generate(GenerateRequest request) {
 
 InterventionReport run_intervene(InterveneRequest request) {
   return run<InterveneCall>("circuit_engine_intervene", std::move(request));
+}
+
+AttentionReport run_attention(AttentionRequest request) {
+  return run<AttentionCall>("circuit_engine_attention", std::move(request));
 }
 
 GroupQualityReport run_group_quality(GroupQualityRequest request) {

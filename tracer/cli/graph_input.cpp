@@ -8,6 +8,7 @@
 
 #include "export/text/output_text.h"
 #include "graph/influence.h"
+#include "tracer/cli/machine_options.h"
 
 namespace circuit::cli {
 
@@ -36,6 +37,12 @@ void add_graph_argument(CLI::App& command, std::filesystem::path& graph) {
 
 void require_graph(const std::filesystem::path& graph) {
   if (graph.empty()) throw std::invalid_argument("no GRAPH, expected a graph file");
+}
+
+ComputeType compute_type_of(const AttributionGraph& graph) {
+  const auto& settings = graph.provenance().settings;
+  const auto found = settings.find("dtype");
+  return found == settings.end() ? LoadOptions{}.dtype : parse_compute_type(found->second);
 }
 
 Scores whole_scores(const GraphFile& file) {

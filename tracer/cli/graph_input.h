@@ -9,6 +9,7 @@
 #include "export/viewer/viewer_json_read.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
+#include "tracer/options.h"
 
 namespace CLI {
 class App;
@@ -35,6 +36,9 @@ void add_graph_argument(CLI::App& command, std::filesystem::path& graph);
 
 /// Throws std::invalid_argument when no GRAPH was given.
 void require_graph(const std::filesystem::path& graph);
+
+/// The type in which the graph was computed: in another one its numbers cannot be met.
+ComputeType compute_type_of(const AttributionGraph& graph);
 
 /// Scores of the unpruned graph: the stored ones, else computed where that is possible.
 Scores whole_scores(const GraphFile& file);

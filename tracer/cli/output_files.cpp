@@ -20,8 +20,7 @@ constexpr std::size_t kLongestName = 60;
 
 }  // namespace
 
-void add_output_options(CLI::App& command, OutputFiles& files, const std::string& name_help,
-                        const std::string& format_help) {
+void add_place_options(CLI::App& command, OutputFiles& files, const std::string& name_help) {
   command.add_option("--out", files.folder, "Folder for the files; made when it is not there")
       ->type_name("DIR")
       ->capture_default_str()
@@ -34,6 +33,11 @@ void add_output_options(CLI::App& command, OutputFiles& files, const std::string
         return name.empty() ? std::string("is empty, expected a name") : std::string();
       })
       ->group("Output");
+}
+
+void add_output_options(CLI::App& command, OutputFiles& files, const std::string& name_help,
+                        const std::string& format_help) {
+  add_place_options(command, files, name_help);
   command.add_option("--format", files.formats, format_help)
       ->type_name("LIST")
       ->capture_default_str()

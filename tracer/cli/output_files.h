@@ -22,7 +22,10 @@ struct OutputFiles {
   std::filesystem::path graph_file() const { return folder / (name + ".graph.safetensors"); }
 };
 
-/// Binds the three options; `name_help` and `format_help` say what they default to.
+/// Binds `--out` and `--name`.
+void add_place_options(CLI::App& command, OutputFiles& files, const std::string& name_help);
+
+/// Binds all options; `name_help` and `format_help` say what they default to.
 void add_output_options(CLI::App& command, OutputFiles& files, const std::string& name_help,
                         const std::string& format_help);
 

@@ -75,6 +75,7 @@ std::vector<std::string> aligned_columns(const std::vector<std::vector<std::stri
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += i + 1 < row.size() ? padded(row[i], widths[i]) + "  " : row[i];
     }
+    line.resize(line.find_last_not_of(' ') + 1);
     lines.push_back(std::move(line));
   }
   return lines;

@@ -33,7 +33,8 @@ std::size_t characters(const std::string& text);
 std::string padded(const std::string& text, std::size_t width);
 std::string padded_left(const std::string& text, std::size_t width);
 
-/// One line a row, its columns two spaces apart; all rows have as many columns.
+/// One line a row, its columns two spaces apart, no spaces at its end; all rows have as many
+/// columns.
 std::vector<std::string> aligned_columns(const std::vector<std::vector<std::string>>& rows);
 
 /// `12,345`.

@@ -31,6 +31,7 @@ constexpr const char* kExamples = R"(Examples:
   circuit trace --prompt '36 + 59 =' --format json,pdf --save-graph --json
   circuit trace --model MODEL --transcoders CLT --prompt 'The capital of France is' --max-features 0
   circuit trace --model MODEL --transcoders CLT --system 'Answer in one word.' --user 'And now?'
+  circuit trace --prompt 'le contraire de petit est' --per-head --qk --format html --save-graph
   circuit trace --prompts PROMPTS.jsonl --out graphs)";
 
 struct TraceCommand {
@@ -119,12 +120,36 @@ void add_attribution_options(CLI::App& command, TraceCommand& trace) {
       ->group(group);
 }
 
+void add_attention_options(CLI::App& command, DetailOptions& attention) {
+  const std::string group = "Attention";
+  command
+      .add_flag("--per-head", attention.per_head,
+                "Divide kept edges among the attention heads that they run through")
+      ->group(group);
+  command
+      .add_flag("--qk", attention.qk,
+                "Tables of why heads looked where they did, of the scores that carry kept edges")
+      ->group(group);
+  command
+      .add_option("--qk-share", attention.qk_share,
+                  "With --qk: the scores that carry this share of what heads take straight from "
+                  "sources, 0 to 1")
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--qk-top", attention.table.top,
+                  "With --qk: terms and sources of each sign in a table, the largest")
+      ->capture_default_str()
+      ->group(group);
+}
+
 void add_options(CLI::App& command, TraceCommand& trace) {
   add_model_options(command, trace.folders);
   add_prompt_options(command, trace);
   add_target_options(command, trace);
   add_attribution_options(command, trace);
   add_prune_options(command, trace.request.pruning, "Pruning");
+  add_attention_options(command, trace.request.attention);
   add_output_options(command, trace.request.output, "made from the prompt",
                      "Formats: json (viewers), dot, svg, png, pdf, graphml, html");
   add_labels_option(command, trace.labels, "Output");
@@ -152,6 +177,17 @@ void check_at_least(const char* option, std::int64_t value, std::int64_t least) 
                               ", expected a whole number of at least " + std::to_string(least));
 }
 
+void check_attention(const TraceCommand& trace) {
+  for (const char* const option : {"--qk-share", "--qk-top"}) {
+    if (!trace.given(option) || trace.request.attention.qk) continue;
+    throw std::invalid_argument(std::string(option) + " without --qk");
+  }
+  check_share("--qk-share", trace.request.attention.qk_share);
+  if (trace.request.attention.table.top == 0) {
+    throw std::invalid_argument("--qk-top is 0, expected 1 or more");
+  }
+}
+
 void check(TraceCommand& trace) {
   AttributionOptions& options = trace.request.attribution;
   require_both_or_none(trace.folders);
@@ -170,6 +206,7 @@ void check(TraceCommand& trace) {
   check_at_least("--update-interval", options.update_interval, 1);
   options.memory_bytes = parse_byte_size(trace.memory);
   check_prune_options(trace.request.pruning);
+  check_attention(trace);
   check_output_files(trace.request.output);
   if (trace.given("--features") && !has_format(trace.request.output.formats, OutputFormat::kHtml)) {
     throw std::invalid_argument("--features without --format html, which alone shows them");

@@ -2,31 +2,38 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "export/text/output_text.h"
+#include "tracer/cli/attention_arguments.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/score_text.h"
+#include "tracer/cli/signed_numbers.h"
 
 namespace circuit::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<const char*, 6> kPhases = {"load",       "forward", "attribute",
-                                                "similarity", "prune",   "export"};
+constexpr std::array<const char*, 7> kPhases = {"load",  "forward",   "attribute", "similarity",
+                                                "prune", "attention", "export"};
+constexpr std::array<std::string_view, 2> kAskedFor = {"similarity", "attention"};
 
-/// Only the search for similar features is one that was asked for.
+/// Heads that the report names.
+constexpr std::size_t kNamedHeads = 5;
+
+/// Of those that must be asked for only what was.
 std::vector<const char*> phases_of(const TraceReport& report) {
   std::vector<const char*> phases(kPhases.begin(), kPhases.end());
-  if (!report.seconds.contains("similarity")) {
-    std::erase_if(phases,
-                  [](const char* phase) { return phase == std::string_view("similarity"); });
-  }
+  std::erase_if(phases, [&](const char* phase) {
+    return std::ranges::count(kAskedFor, phase) > 0 && !report.seconds.contains(phase);
+  });
   return phases;
 }
 
@@ -71,6 +78,52 @@ std::string device_memory_text(const TraceReport& report) {
          ", " + byte_size_text(report.predicted_device_peak_bytes) + " planned";
 }
 
+/// `: 4.1 (34.0 %), 3.0 (21.5 %)` of the heads of which `value` is largest; nothing when all are 0.
+template <typename Value, typename Text>
+std::string strongest_heads(std::vector<AttentionSummary::OfHead> heads, Value value, Text text) {
+  std::erase_if(heads, [&](const auto& head) { return !(value(head) > 0); });
+  std::ranges::stable_sort(heads, std::greater<>(), value);
+  heads.resize(std::min(heads.size(), kNamedHeads));
+  std::string line;
+  for (const AttentionSummary::OfHead& head : heads) {
+    line += (line.empty() ? ": " : ", ") + head_text(head.head) + " (" + text(value(head)) + ")";
+  }
+  return line;
+}
+
+std::vector<std::string> attention_lines(const TraceReport& report) {
+  if (!report.attention) return {};
+  const AttentionSummary& found = *report.attention;
+  std::vector<std::string> lines;
+  if (found.divided_edges > 0) {
+    lines.push_back(count_text(found.divided_edges) + " edges divided; largest part by" +
+                    strongest_heads(
+                        found.heads, [](const auto& head) { return head.largest_of; }, count_text));
+  }
+  if (found.tables > 0) {
+    lines.push_back(count_text(found.tables) + " tables of scores, which carry " +
+                    percent_of(found.carried, 1.0) + " of what heads do" +
+                    strongest_heads(
+                        found.heads, [](const auto& head) { return head.carried; },
+                        [](double carried) { return percent_of(carried, 1.0); }));
+  }
+  if (lines.empty()) lines.push_back("no kept edge runs through a head");
+  return lines;
+}
+
+Json attention_json(const AttentionSummary& attention) {
+  Json heads = Json::array();
+  for (const AttentionSummary::OfHead& head : attention.heads) {
+    heads.push_back({{"head", head_text(head.head)},
+                     {"largest_of", head.largest_of},
+                     {"carried", head.carried}});
+  }
+  return {{"divided_edges", attention.divided_edges},
+          {"tables", attention.tables},
+          {"carried", attention.carried},
+          {"heads", std::move(heads)}};
+}
+
 void add_report(const TraceReport& report, Json& object) {
   Json targets = Json::array();
   for (const Target& target : report.targets) {
@@ -102,6 +155,7 @@ void add_report(const TraceReport& report, Json& object) {
     object["rounding"] = {{"rows", report.rounding->rows},
                           {"largest_error", number_or_null<Json>(report.rounding->largest_error)}};
   }
+  if (report.attention) object["attention"] = attention_json(*report.attention);
   object["files"] = files;
 }
 
@@ -118,6 +172,7 @@ std::string trace_report_text(const TraceReport& report) {
                            count_text(report.edges) + " edges");
   table.add("scores", scores_text(report.scores));
   table.add("closure", closure_text(report.closure_error));
+  table.add_lines("attention", attention_lines(report));
   table.add("time", phases_text(report));
   if (report.rounding) {
     table.add("rounding", error_text(report.rounding->largest_error) +

@@ -107,15 +107,8 @@ std::string report_json(const VerifyReport& report, const std::string& failure) 
   return json_line(object);
 }
 
-/// The graph's own type: in another one its numbers cannot be met.
-ComputeType type_of(const AttributionGraph& graph) {
-  const auto& settings = graph.provenance().settings;
-  const auto found = settings.find("dtype");
-  return found == settings.end() ? LoadOptions{}.dtype : parse_compute_type(found->second);
-}
-
 void run(const VerifyCommand& verify) {
-  const ComputeType dtype = type_of(read_graph_file(verify.graph).graph);
+  const ComputeType dtype = compute_type_of(read_graph_file(verify.graph).graph);
   const ModelFolders folders = or_demo(verify.folders);
   LoadOptions load;
   apply_machine_options(verify.machine, load);

@@ -132,7 +132,14 @@ INSTANTIATE_TEST_SUITE_P(
              {"--update-interval is 0"}},
         Case{"memory", {"trace", "--prompt", "a", "--memory", "8 quarts"}, {"size '8 quarts'"}},
         Case{"threads", {"trace", "--prompt", "a", "--threads", "-2"}, {"--threads is -2"}},
-        Case{"samples", {"verify", "x", "--samples", "0"}, {"--samples is 0"}}),
+        Case{"samples", {"verify", "x", "--samples", "0"}, {"--samples is 0"}},
+        Case{"qk_share",
+             {"trace", "--prompt", "a", "--qk", "--qk-share", "1.5"},
+             {"--qk-share is 1.5, expected a number in [0, 1]"}},
+        Case{"qk_top", {"trace", "--prompt", "a", "--qk", "--qk-top", "0"}, {"--qk-top is 0"}},
+        Case{"attention_top",
+             {"attention", "x", "--head", "1.2", "--query", "3", "--key", "2", "--top", "0"},
+             {"[attention] --top is 0, expected 1 or more"}}),
     name_of_case<Case>);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -206,9 +213,73 @@ INSTANTIATE_TEST_SUITE_P(
             "nodes", {"score", "x", "--nodes", "1_2"}, {"'1_2', expected LAYER_FEATURE_POSITION"}}),
     name_of_case<Case>);
 
+INSTANTIATE_TEST_SUITE_P(
+    Attention, WrongUsage,
+    ::testing::Values(
+        Case{"nothing",
+             {"attention", "x"},
+             {"[attention] expected one of --edge SOURCE→TARGET, --head LAYER.HEAD --query P --key "
+              "P, --patterns"}},
+        Case{"no_graph", {"attention", "--patterns"}, {"[attention] no GRAPH"}},
+        Case{"viewer_graph",
+             {"attention", "x.json", "--patterns"},
+             {"[attention] GRAPH is a viewer's JSON", "expected NAME.graph.safetensors"}},
+        Case{"edge", {"attention", "x", "--edge", "1_2_3"}, {"expected SOURCE→TARGET"}},
+        Case{"downwards",
+             {"attention", "x", "--edge", "2_1_3→1_7_3"},
+             {"expected a target in a layer above that of its source"}},
+        Case{"edge_and_head",
+             {"attention", "x", "--edge", "E_1_0→1_2_3", "--head", "1.2"},
+             {"--head with --edge; expected one or the other"}},
+        Case{"edge_and_patterns",
+             {"attention", "x", "--edge", "E_1_0→1_2_3", "--patterns"},
+             {"--patterns with --edge"}},
+        Case{"patterns_and_query",
+             {"attention", "x", "--patterns", "--head", "1.2", "--query", "3"},
+             {"--query with --patterns"}},
+        Case{"sequences",
+             {"attention", "x", "--patterns", "--sequences", "3"},
+             {"--sequences with"}},
+        Case{"no_query", {"attention", "x", "--head", "1.2"}, {"--head without --query"}},
+        Case{"no_key",
+             {"attention", "x", "--head", "1.2", "--query", "3"},
+             {"--head without --key"}},
+        Case{"key_alone", {"attention", "x", "--key", "3"}, {"expected one of --edge"}},
+        Case{"two_heads",
+             {"attention", "x", "--head", "1.2", "--head", "1.3", "--query", "3", "--key", "2"},
+             {"--head is given 2 times, expected one"}},
+        Case{"head",
+             {"attention", "x", "--head", "12", "--query", "3", "--key", "2"},
+             {"--head is '12', expected LAYER.HEAD such as 3.2"}},
+        Case{
+            "head_of_patterns", {"attention", "x", "--patterns", "--head", "a"}, {"--head is 'a'"}},
+        Case{"query",
+             {"attention", "x", "--head", "1.2", "--query", "last", "--key", "2"},
+             {"--query is 'last', expected a position such as 4, or -1 for the last"}},
+        Case{"key_behind_query",
+             {"attention", "x", "--head", "1.2", "--query", "3", "--key", "4"},
+             {"--key is 4, behind --query 3; heads look at their own position and earlier ones"}},
+        Case{"against_behind_query",
+             {"attention", "x", "--head", "1.2", "--query", "-3", "--key", "-4", "--against", "-1"},
+             {"--against is -1, behind --query -3"}},
+        Case{"against_itself",
+             {"attention", "x", "--head", "1.2", "--query", "3", "--key", "2", "--against", "2"},
+             {"--against is --key, expected another position"}},
+        Case{"out", {"attention", "x", "--edge", "E_1_0→1_2_3", "--out", "y"}, {"--out without"}},
+        Case{"format",
+             {"attention", "x", "--patterns", "--format", "svg,json"},
+             {"--format is 'svg,json', expected svg, html or both for --patterns"}},
+        Case{"memory", {"attention", "x", "--patterns", "--memory", "much"}, {"size 'much'"}},
+        Case{
+            "qk_share", {"trace", "--prompt", "a", "--qk-share", "1"}, {"--qk-share without --qk"}},
+        Case{"qk_top",
+             {"trace", "--prompt", "a", "--per-head", "--qk-top", "3"},
+             {"--qk-top without"}}),
+    name_of_case<Case>);
+
 TEST(Help, OfEverySubcommandHasDefaultsAndExamples) {
-  for (const std::string name :
-       {"trace", "prune", "export", "group", "score", "inspect", "convert", "verify", "tokenize"}) {
+  for (const std::string name : {"trace", "prune", "export", "group", "score", "inspect", "convert",
+                                 "verify", "attention", "tokenize"}) {
     const ChildResult result = run_circuit({name, "--help"});
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.errors, "");

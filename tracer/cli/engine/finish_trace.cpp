@@ -9,6 +9,7 @@
 #include "export/names/slug.h"
 #include "export/outputs.h"
 #include "graph/influence.h"
+#include "tracer/cli/engine/attention_step.h"
 #include "tracer/cli/engine/done_mark.h"
 #include "tracer/cli/engine/timed.h"
 
@@ -96,11 +97,13 @@ TraceReport finish_trace(const TraceRequest& request, const Tracer& tracer, Trac
   const PrunedGraph pruned =
       timed(report.seconds, "prune", [&] { return prune(graph, request.pruning); });
   report.scores = timed(report.seconds, "prune", [&] { return compute_scores(graph); });
+  report.attention = add_attention(request, tracer, pruned, graph, report.seconds);
   report.files = timed(report.seconds, "export", [&] {
     if (request.labels && apply_labels(*request.labels, graph) == 0 && request.warn) {
       request.warn("[read_labels] --labels names none of the graph's features");
     }
     tracer.label_features(graph, features_to_name(graph, pruned));
+    label_table_features(request, tracer, graph);
     return write_files(request, graph, pruned, report.scores, index);
   });
   describe(graph, pruned, report);

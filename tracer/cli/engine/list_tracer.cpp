@@ -9,6 +9,7 @@
 
 #include "export/outputs.h"
 #include "export/viewer/graph_index.h"
+#include "tracer/cli/engine/attention_step.h"
 #include "tracer/cli/engine/done_mark.h"
 #include "tracer/cli/engine/finish_trace.h"
 #include "tracer/cli/engine/settings_hash.h"
@@ -53,7 +54,10 @@ std::int64_t edges_of(const std::variant<Trace, std::string>& outcome) {
   return traced == nullptr ? 0 : static_cast<std::int64_t>(traced->graph.edges().edges());
 }
 
-bool wants_a_second_thread(int threads) {
+// Details of the attention run the model as a trace does: one at a time.
+bool wants_a_second_thread(const TraceRequest& common) {
+  if (wants_attention(common)) return false;
+  const int threads = common.load.threads;
   return threads == 0 ? std::thread::hardware_concurrency() > 1 : threads > 1;
 }
 
@@ -72,7 +76,7 @@ ListTracer::ListTracer(const TraceListRequest& request, const ProcessPlace& plac
       partial_(made(request.common.output.folder)),
       errors_(request.common.output.folder),
       first_token_(request.common.load.model),
-      worker_(wants_a_second_thread(request.common.load.threads)) {
+      worker_(wants_a_second_thread(request.common)) {
   settle_errors();
   list_.emplace(*counters_, prompts_.size(), place_);
 }

@@ -85,6 +85,15 @@ Json attribution_settings(const AttributionOptions& options) {
           {"zero-positions", options.zero_positions ? Json(*options.zero_positions) : Json()}};
 }
 
+Json detail_settings(const DetailOptions& options) {
+  Json settings = {{"per-head", options.per_head}, {"qk", options.qk}};
+  if (options.qk) {
+    settings["qk-share"] = options.qk_share;
+    settings["qk-top"] = options.table.top;
+  }
+  return settings;
+}
+
 Json output_settings(const TraceRequest& common) {
   Json formats = Json::array();
   for (const OutputFormat format : parse_formats(common.output.formats)) {
@@ -112,6 +121,7 @@ SettingsHash::SettingsHash(const TraceRequest& common)
                        {"transcoders", transcoder_settings(common.load.transcoders)},
                        {"dtype", static_cast<int>(common.load.dtype)},
                        {"attribution", attribution_settings(common.attribution)},
+                       {"attention", detail_settings(common.attention)},
                        {"output", output_settings(common)}})) {}
 
 std::string SettingsHash::of(const ListedPrompt& prompt) const {

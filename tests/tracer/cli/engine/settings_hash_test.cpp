@@ -50,6 +50,10 @@ TEST(SettingsHash, DependsOnEverySettingOfTheOutput) {
       [](TraceRequest& r) { r.output.formats = "json"; },
       [](TraceRequest& r) { r.output.picture.most_edges = 7; },
       [](TraceRequest& r) { r.save_graph = true; },
+      [](TraceRequest& r) { r.attention.per_head = true; },
+      [](TraceRequest& r) { r.attention.qk = true; },
+      [](TraceRequest& r) { r.attention = {.qk = true, .qk_share = 0.5}; },
+      [](TraceRequest& r) { r.attention = {.qk = true, .table = {.top = 3}}; },
       [](TraceRequest& r) {
         r.labels = std::make_shared<const FeatureLabels>(FeatureLabels{{{0, 1}, {"a", "b"}}});
       },
@@ -92,6 +96,8 @@ TEST(SettingsHash, DoesNotDependOnWhatChangesNoResult) {
   TraceRequest other = demo_request();
   other.load.threads = 3;
   other.attribution.memory_bytes = 1;
+  other.attention.table.memory_bytes = 1;
+  other.attention.qk_share = 0.1;  // without --qk
   other.output.folder = "elsewhere";
   other.output.formats = "png,svg,json,json";
   EXPECT_EQ(hash_of(other), hash_of(demo_request()));
