@@ -1,5 +1,6 @@
 #include "export/patterns/pattern_page.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>

@@ -139,6 +139,8 @@ for (const name of PAGES) {
     const bars = await scores.first().locator(".positions td.raw").allTextContents();
     bars.slice(0, -1).forEach((value, p) => checkNumber(value, table.positions[p]));
     assert.equal(bars.length, await positionsOf(page, table));
+    // Whatever the texts say, they are texts.
+    assert.equal(await page.locator("aside :is(img, a, b, iframe, script, style)").count(), 0);
     await opened.close();
   });
 
