@@ -360,7 +360,7 @@ test("numbers: shares have a sign and three digits", () => {
 test("parts of links are those of the graph, and those of several links add up", () => {
   const graph = graphFromText(readText("attention.html"));
   const expected = new Map(
-    readJson("attention.expected.json").links.map((e) => [`${e.source} ${e.target}`, e]),
+    readJson("attention.expected").links.map((e) => [`${e.source} ${e.target}`, e]),
   );
   const shown = [...graph.shown.keys()].filter((e) => graph.shown[e]);
   assert.equal(shown.length, expected.size);

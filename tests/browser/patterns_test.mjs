@@ -31,7 +31,7 @@ async function cellAt(page, query, key) {
 }
 
 for (const name of PAGES) {
-  const expected = readJson(`${name}.expected.json`),
+  const expected = readJson(`${name}.expected`),
     last = expected.tokens.length - 1;
 
   test(`${name}: every head has its map`, async () => {

@@ -83,7 +83,7 @@ void write_attention_page(const std::filesystem::path& folder, const std::string
   std::ofstream(folder / (name + ".html"), std::ios::binary)
       << html_page(graph, pruned, {.scores = compute_scores(graph)});
   const Json expected = {{"links", links_json(graph, pruned)}, {"tables", tables_json(graph)}};
-  std::ofstream(folder / (name + ".expected.json"), std::ios::binary) << expected.dump(1);
+  std::ofstream(folder / (name + ".expected"), std::ios::binary) << expected.dump(1);
 }
 
 void write_pattern_page(const std::filesystem::path& folder, const std::string& name,
@@ -102,7 +102,7 @@ void write_pattern_page(const std::filesystem::path& folder, const std::string& 
         patterns.of(head);
   }
   expected["tables"] = tables_json(graph);
-  std::ofstream(folder / (name + ".expected.json"), std::ios::binary) << expected.dump(1);
+  std::ofstream(folder / (name + ".expected"), std::ios::binary) << expected.dump(1);
 }
 
 }  // namespace circuit::testing

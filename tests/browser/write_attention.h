@@ -10,12 +10,12 @@
 
 namespace circuit::testing {
 
-/// Writes NAME.html and NAME.expected.json of the graph's kept nodes: links with their parts, score
+/// Writes NAME.html and NAME.expected of the graph's kept nodes: links with their parts, score
 /// tables with their sources by node id (`bias` for biases).
 void write_attention_page(const std::filesystem::path& folder, const std::string& name,
                           const AttributionGraph& graph, const PrunedGraph& pruned);
 
-/// Writes NAME.html and NAME.expected.json, the weights by head, of patterns of 6 layers of 4 heads
+/// Writes NAME.html and NAME.expected, the weights by head, of patterns of 6 layers of 4 heads
 /// on the graph's tokens, with its score tables.
 void write_pattern_page(const std::filesystem::path& folder, const std::string& name,
                         const AttributionGraph& graph);
