@@ -172,15 +172,9 @@ def main():
     config_seeds()
     transcoder_config_seeds()
     chat_template_seeds()
-<<<<<<< HEAD
     viewer_seeds()
     labels_seeds()
     request_head_seeds()
-=======
-    labels_seeds()
-    request_head_seeds()
-    viewer_seeds()
->>>>>>> 0aafef84e060d56c930bbf3ab53e0c250834ca81
 
 
 if __name__ == "__main__":
