@@ -5,9 +5,9 @@
 #include <map>
 #include <string_view>
 
-#include "export/kept_graph.h"
-#include "export/node_names.h"
-#include "export/output_text.h"
+#include "export/names/node_names.h"
+#include "export/text/output_text.h"
+#include "graph/kept_graph.h"
 
 namespace circuit {
 namespace {

@@ -6,13 +6,13 @@
 #include <system_error>
 #include <utility>
 
-#include "export/dot.h"
-#include "export/graph_index.h"
 #include "export/graphml.h"
-#include "export/output_text.h"
-#include "export/slug.h"
-#include "export/supernode_file.h"
-#include "export/view_nodes.h"
+#include "export/names/slug.h"
+#include "export/names/supernode_file.h"
+#include "export/names/view_nodes.h"
+#include "export/picture/dot.h"
+#include "export/text/output_text.h"
+#include "export/viewer/graph_index.h"
 #include "transcoders/weights/atomic_file.h"
 
 namespace circuit {

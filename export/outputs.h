@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "export/html.h"
-#include "export/picture.h"
-#include "export/viewer_json.h"
+#include "export/page/html.h"
+#include "export/picture/picture.h"
+#include "export/viewer/viewer_json.h"
 #include "graph/attribution_graph.h"
 #include "graph/prune.h"
 #include "graph/scores.h"

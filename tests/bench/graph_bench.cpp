@@ -16,7 +16,7 @@
 #include <CLI/CLI.hpp>
 #include <tbb/task_arena.h>
 
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
 #include "graph/influence.h"
 #include "graph/prune.h"
 #include "graph/scores.h"

@@ -17,8 +17,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "export/viewer_json.h"
-#include "export/viewer_json_read.h"
+#include "export/viewer/viewer_json.h"
+#include "export/viewer/viewer_json_read.h"
 #include "tests/bench/measure.h"
 #include "tests/support/temp_dir.h"
 #include "transcoders/weights/atomic_file.h"

@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 
-import {addressOf, savedFromAddress} from "../../export/page/core/address.mjs";
-import {compareGraphs} from "../../export/page/core/compare.mjs";
-import {boxesOf, linksBetween, neighbours} from "../../export/page/core/groups.mjs";
-import {percent} from "../../export/page/core/graph.mjs";
-import {placeNodes} from "../../export/page/core/layout.mjs";
-import {strongestPath as pagePath} from "../../export/page/core/paths.mjs";
-import {shownAt} from "../../export/page/core/prune.mjs";
-import {choiceOf, scoresOf} from "../../export/page/core/scores.mjs";
-import {search} from "../../export/page/core/search.mjs";
+import {addressOf, savedFromAddress} from "../../export/page/web/core/address.mjs";
+import {compareGraphs} from "../../export/page/web/core/compare.mjs";
+import {boxesOf, linksBetween, neighbours} from "../../export/page/web/core/groups.mjs";
+import {percent} from "../../export/page/web/core/graph.mjs";
+import {placeNodes} from "../../export/page/web/core/layout.mjs";
+import {strongestPath as pagePath} from "../../export/page/web/core/paths.mjs";
+import {shownAt} from "../../export/page/web/core/prune.mjs";
+import {choiceOf, scoresOf} from "../../export/page/web/core/scores.mjs";
+import {search} from "../../export/page/web/core/search.mjs";
 import {
   History,
   emptyState,
@@ -24,8 +24,8 @@ import {
   stateFrom,
   ungroup,
   unpin,
-} from "../../export/page/core/state.mjs";
-import {graphFromText} from "../../export/page/core/viewer_json.mjs";
+} from "../../export/page/web/core/state.mjs";
+import {graphFromText} from "../../export/page/web/core/viewer_json.mjs";
 import {neighboursOf, readJson, readText, strongestPath, viewerGraph} from "./expected.mjs";
 
 const near = (a, b, what) => assert.ok(Math.abs(a - b) <= 1e-9, `${what}: ${a} is not ${b}`);

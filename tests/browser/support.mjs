@@ -8,9 +8,9 @@ import {pathToFileURL} from "node:url";
 
 import {chromium} from "playwright-core";
 
-import {placeNodes} from "../../export/page/core/layout.mjs";
-import {shownAt} from "../../export/page/core/prune.mjs";
-import {graphFromText} from "../../export/page/core/viewer_json.mjs";
+import {placeNodes} from "../../export/page/web/core/layout.mjs";
+import {shownAt} from "../../export/page/web/core/prune.mjs";
+import {graphFromText} from "../../export/page/web/core/viewer_json.mjs";
 import {folder, readText, viewerGraph} from "./expected.mjs";
 
 // Without these Chromium itself asks hosts for news, which no page made it do.

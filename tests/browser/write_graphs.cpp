@@ -3,7 +3,7 @@
 #include <exception>
 #include <filesystem>
 
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
 #include "tests/support/synthetic_graph.h"
 
 namespace {

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "export/node_names.h"
-#include "export/output_text.h"
+#include "export/names/node_names.h"
+#include "export/text/output_text.h"
 #include "tests/export/xml_rules.h"
 #include "tests/support/synthetic_graph.h"
 

@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "export/node_names.h"
-#include "export/supernode_file.h"
+#include "export/names/node_names.h"
+#include "export/names/supernode_file.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/synthetic_graph.h"
 #include "tests/support/temp_dir.h"

@@ -1,4 +1,4 @@
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
 #include "tests/fuzz/fuzz_target.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "export/supernode_file.h"
+#include "export/names/supernode_file.h"
 #include "tests/fuzz/fuzz_target.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

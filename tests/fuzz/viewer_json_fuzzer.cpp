@@ -1,6 +1,6 @@
 #include <tbb/global_control.h>
 
-#include "export/viewer_json_read.h"
+#include "export/viewer/viewer_json_read.h"
 #include "tests/fuzz/fuzz_target.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -74,12 +74,15 @@ TEST(Layers, AllowWhatTheTableAllows) {
   EXPECT_THAT(violations("graph/prune.cpp", "\"graph/bgl_adapter.h\""), IsEmpty());
   EXPECT_THAT(violations("graph/bgl_adapter.h", "<boost/graph/graph_traits.hpp>"), IsEmpty());
   EXPECT_THAT(violations("graph/prune.h", "\"graph/node.h\""), IsEmpty());
-  EXPECT_THAT(violations("export/dot.cpp", "<graphviz/cgraph.h>"), IsEmpty());
-  EXPECT_THAT(violations("export/dot.cpp", "\"graph/prune.h\""), IsEmpty());
-  EXPECT_THAT(violations("export/dot.cpp", "\"export/graph_file.h\""), IsEmpty());
-  EXPECT_THAT(violations("export/graph_file.cpp", "\"export/node_names.h\""), IsEmpty());
-  EXPECT_THAT(violations("export/graph_file.cpp", "\"transcoders/weights/safetensors.h\""),
+  EXPECT_THAT(violations("export/picture/dot.cpp", "<graphviz/cgraph.h>"), IsEmpty());
+  EXPECT_THAT(violations("export/picture/dot.cpp", "\"graph/prune.h\""), IsEmpty());
+  EXPECT_THAT(violations("export/picture/dot.cpp", "\"export/names/node_names.h\""), IsEmpty());
+  EXPECT_THAT(violations("export/viewer/viewer_json_read.cpp", "\"export/file/graph_file.h\""),
               IsEmpty());
+  EXPECT_THAT(violations("export/file/graph_file.cpp", "\"transcoders/weights/safetensors.h\""),
+              IsEmpty());
+  EXPECT_THAT(violations("export/outputs.cpp", "\"export/graphml.h\""), IsEmpty());
+  EXPECT_THAT(violations("export/outputs.cpp", "\"export/page/html.h\""), IsEmpty());
   EXPECT_THAT(violations("transcoders/load.h", "<ATen/core/Tensor.h>"), IsEmpty());
   EXPECT_THAT(violations("transcoders/formats/native.cpp", "<yaml-cpp/yaml.h>"), IsEmpty());
   EXPECT_THAT(violations("transcoders/weights/npz.cpp", "<zlib.h>"), IsEmpty());
@@ -115,10 +118,18 @@ INSTANTIATE_TEST_SUITE_P(
     EachRule, LayersCatch,
     ::testing::Values(
         // folders of ours
-        Case{"graph/prune.cpp", "\"export/dot.h\""},
+        Case{"graph/prune.cpp", "\"export/picture/dot.h\""},
         Case{"graph/prune.cpp", "\"transcoders/weights/dtype.h\""},
-        Case{"export/dot.cpp", "\"tracer/tracer.h\""},
-        Case{"export/dot.cpp", "\"transcoders/weights/safetensors.h\""},
+        Case{"export/picture/dot.cpp", "\"tracer/tracer.h\""},
+        Case{"export/picture/dot.cpp", "\"transcoders/weights/safetensors.h\""},
+        Case{"export/text/json_text.cpp", "\"export/names/slug.h\""},
+        Case{"export/names/view_nodes.cpp", "\"export/viewer/viewer_json.h\""},
+        Case{"export/file/graph_file.cpp", "\"export/viewer/viewer_json.h\""},
+        Case{"export/page/html.cpp", "\"export/picture/picture.h\""},
+        Case{"export/picture/dot.cpp", "\"export/outputs.h\""},
+        Case{"export/graphml.cpp", "\"export/picture/dot.h\""},
+        Case{"export/graphml.cpp", "\"transcoders/weights/atomic_file.h\""},
+        Case{"export/unheard_of/new.cpp", "<vector>"},
         Case{"transcoders/load.cpp", "\"tracer/model/model.h\""},
         Case{"transcoders/load.cpp", "\"graph/node.h\""},
         Case{"transcoders/weights/safetensors.cpp", "\"transcoders/load.h\""},
@@ -133,7 +144,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"tracer/cli/trace.cpp", "\"transcoders/load.h\""},
         Case{"graph/prune.cpp", "\"node.h\""}, Case{"tracer/unheard_of/new.cpp", "<vector>"},
         // torch
-        Case{"graph/prune.cpp", "<ATen/ATen.h>"}, Case{"export/dot.cpp", "<c10/core/ScalarType.h>"},
+        Case{"graph/prune.cpp", "<ATen/ATen.h>"},
+        Case{"export/picture/dot.cpp", "<c10/core/ScalarType.h>"},
         Case{"transcoders/weights/dtype.cpp", "<c10/util/Half.h>"},
         Case{"tracer/text/bpe.cpp", "<ATen/core/Tensor.h>"},
         Case{"tracer/cli/trace.cpp", "<ATen/core/Tensor.h>"},
@@ -147,8 +159,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"tracer/cli/engine/list_tracer.cpp", "<torch/csrc/distributed/c10d/TCPStore.hpp>"},
         // libraries in headers or in the wrong folder
         Case{"graph/prune.h", "<boost/graph/graph_traits.hpp>"},
-        Case{"graph/prune.h", "<tbb/parallel_for.h>"}, Case{"export/dot.h", "<graphviz/cgraph.h>"},
-        Case{"export/json.h", "<nlohmann/json.hpp>"},
+        Case{"graph/prune.h", "<tbb/parallel_for.h>"},
+        Case{"export/picture/dot.h", "<graphviz/cgraph.h>"},
+        Case{"export/viewer/json.h", "<nlohmann/json.hpp>"},
         Case{"transcoders/load.h", "<yaml-cpp/yaml.h>"},
         Case{"transcoders/weights/json.h", "<simdjson.h>"}, Case{"tracer/text/bpe.h", "<pcre2.h>"},
         Case{"tracer/text/bpe.h", "<unicode/normalizer2.h>"},
@@ -163,11 +176,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"examples/first/main.cpp", "<ATen/ATen.h>"}));
 
 TEST(LayersCatch, GraphvizInTwoFiles) {
-  const auto files = tree({{"export/dot.cpp", "<graphviz/cgraph.h>"},
-                           {"export/svg.cpp", "<graphviz/gvc.h>"},
-                           {"tests/export/dot_test.cpp", "<graphviz/gvc.h>"}});
+  const auto files = tree({{"export/picture/dot.cpp", "<graphviz/cgraph.h>"},
+                           {"export/picture/svg.cpp", "<graphviz/gvc.h>"},
+                           {"tests/export/picture/dot_test.cpp", "<graphviz/gvc.h>"}});
   EXPECT_THAT(find_violations(files, project_rules(), kInstalled),
-              ElementsAre("export/svg.cpp: graphviz is already in export/dot.cpp"));
+              ElementsAre("export/picture/svg.cpp: graphviz is already in export/picture/dot.cpp"));
 }
 
 TEST(LayersCatch, ProcessesThatTalkInTwoFiles) {
@@ -187,7 +200,7 @@ TEST(Layers, TakeAHeaderWithARuleOfItsOwnForAFolder) {
 }
 
 TEST(LayersCatch, ACycleOfFolders) {
-  const auto files = tree({{"export/dot.cpp", "\"graph/prune.h\""},
+  const auto files = tree({{"export/picture/dot.cpp", "\"graph/prune.h\""},
                            {"tracer/model/arch/gpt2.cpp", "\"tracer/text/bpe.h\""},
                            {"tracer/text/bpe.cpp", "\"transcoders/load.h\""},
                            {"transcoders/load.cpp", "\"tracer/model/config.h\""}});

@@ -14,7 +14,7 @@ struct Library {
 
 /// What one folder (or one file) may include. The longest matching `prefix` applies to a file.
 struct Rule {
-  std::string prefix;  ///< "graph" or "graph/bgl_adapter.h" or "export/graph_file".
+  std::string prefix;                     ///< "graph" or "graph/bgl_adapter.h" or "export/outputs".
   std::vector<std::string> may_include;   ///< Prefixes of other rules; its own folder always.
   std::vector<std::string> libraries;     ///< In .cpp files.
   std::vector<std::string> header_files;  ///< Headers of libraries that its headers may include;

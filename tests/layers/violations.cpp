@@ -15,7 +15,7 @@ bool contains(std::span<const std::string> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// `prefix` names the file, its folder, or the begin of its name ("export/graph_file").
+/// `prefix` names the file, its folder, or the begin of its name ("export/outputs").
 bool is_below(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return false;
   const std::string_view rest = path.substr(prefix.size());

@@ -10,9 +10,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "export/graph_file.h"
-#include "export/output_text.h"
+#include "export/file/graph_file.h"
 #include "export/outputs.h"
+#include "export/text/output_text.h"
 #include "graph/compare.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"

@@ -7,7 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 
 namespace circuit::cli {
 namespace {

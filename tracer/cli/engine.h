@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "export/feature_cards.h"
-#include "export/feature_labels.h"
+#include "export/names/feature_labels.h"
+#include "export/page/feature_cards.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 #include "tracer/cli/output_files.h"

@@ -5,10 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "export/feature_cards.h"
+#include "export/names/view_nodes.h"
 #include "export/outputs.h"
-#include "export/view_address.h"
-#include "export/view_nodes.h"
+#include "export/page/feature_cards.h"
+#include "export/viewer/view_address.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
 #include "tracer/cli/json_line.h"

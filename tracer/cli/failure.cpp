@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 
 namespace circuit::cli {
 namespace {

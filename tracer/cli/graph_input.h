@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <string>
 
-#include "export/graph_file.h"
-#include "export/viewer_json.h"
-#include "export/viewer_json_read.h"
+#include "export/file/graph_file.h"
+#include "export/viewer/viewer_json.h"
+#include "export/viewer/viewer_json_read.h"
 #include "graph/prune.h"
 #include "graph/scores.h"
 

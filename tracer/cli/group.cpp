@@ -4,10 +4,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "export/group_names.h"
+#include "export/names/group_names.h"
+#include "export/names/supernode_file.h"
+#include "export/names/view_nodes.h"
 #include "export/outputs.h"
-#include "export/supernode_file.h"
-#include "export/view_nodes.h"
 #include "graph/influence.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"

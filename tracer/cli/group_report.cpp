@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "export/node_names.h"
-#include "export/output_text.h"
+#include "export/names/node_names.h"
+#include "export/text/output_text.h"
 #include "graph/influence.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"

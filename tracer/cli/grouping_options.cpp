@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 
 namespace circuit::cli {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/graph_input.h"
 #include "tracer/cli/json_line.h"

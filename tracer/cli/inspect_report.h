@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
 #include "tracer/cli/engine.h"
 
 namespace circuit::cli {

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "export/feature_labels.h"
+#include "export/names/feature_labels.h"
 #include "tracer/cli/failure.h"
 
 namespace circuit::cli {

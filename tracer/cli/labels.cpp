@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "export/feature_labels.h"
-#include "export/label_import.h"
+#include "export/names/feature_labels.h"
+#include "export/names/label_import.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
 #include "tracer/cli/json_line.h"

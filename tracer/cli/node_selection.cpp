@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "export/node_ids.h"
-#include "export/output_text.h"
+#include "export/names/node_ids.h"
+#include "export/text/output_text.h"
 
 namespace circuit::cli {
 

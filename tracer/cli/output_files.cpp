@@ -9,8 +9,8 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "export/names/slug.h"
 #include "export/outputs.h"
-#include "export/slug.h"
 #include "tracer/cli/count_check.h"
 
 namespace circuit::cli {

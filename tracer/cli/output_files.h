@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "export/picture.h"
+#include "export/picture/picture.h"
 
 namespace CLI {
 class App;

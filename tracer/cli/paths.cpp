@@ -8,10 +8,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "export/node_ids.h"
-#include "export/node_names.h"
-#include "export/output_text.h"
+#include "export/names/node_ids.h"
+#include "export/names/node_names.h"
 #include "export/outputs.h"
+#include "export/text/output_text.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/graph_input.h"
 #include "tracer/cli/json_line.h"

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "export/slug.h"
+#include "export/names/slug.h"
 #include "tracer/text/prompt_file.h"
 
 namespace circuit::cli {

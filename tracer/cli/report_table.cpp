@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 
 namespace circuit::cli {
 namespace {

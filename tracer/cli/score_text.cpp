@@ -1,6 +1,6 @@
 #include "tracer/cli/score_text.h"
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 #include "tracer/cli/report_table.h"
 
 namespace circuit::cli {

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "export/feature_labels.h"
+#include "export/names/feature_labels.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/failure.h"
 #include "tracer/cli/json_line.h"

@@ -5,8 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "export/feature_cards.h"
 #include "export/outputs.h"
+#include "export/page/feature_cards.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/engine_library.h"

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/report_table.h"
 

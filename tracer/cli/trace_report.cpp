@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"

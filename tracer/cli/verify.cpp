@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/engine_library.h"
 #include "tracer/cli/graph_input.h"

@@ -5,11 +5,11 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "export/group_names.h"
-#include "export/node_names.h"
-#include "export/slug.h"
-#include "export/view_address.h"
-#include "export/view_nodes.h"
+#include "export/names/group_names.h"
+#include "export/names/node_names.h"
+#include "export/names/slug.h"
+#include "export/names/view_nodes.h"
+#include "export/viewer/view_address.h"
 #include "tracer/cli/graph_input.h"
 
 namespace circuit::cli {

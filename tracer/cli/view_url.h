@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "export/supernode_file.h"
-#include "export/view_state.h"
+#include "export/names/supernode_file.h"
+#include "export/names/view_state.h"
 #include "graph/attribution_graph.h"
 #include "graph/prune.h"
 

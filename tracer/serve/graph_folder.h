@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "export/graph_summary.h"
+#include "export/file/graph_summary.h"
 #include "tracer/serve/file_kind.h"
 #include "tracer/serve/open_file.h"
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 
 namespace circuit::serve {
 namespace {

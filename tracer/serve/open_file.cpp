@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "export/output_text.h"
+#include "export/text/output_text.h"
 
 namespace circuit::serve {
 namespace {

@@ -12,10 +12,10 @@
 
 #include <sys/random.h>
 
-#include "export/graph_file.h"
-#include "export/html.h"
-#include "export/output_text.h"
-#include "export/viewer_json_read.h"
+#include "export/file/graph_file.h"
+#include "export/page/html.h"
+#include "export/text/output_text.h"
+#include "export/viewer/viewer_json_read.h"
 #include "graph/prune.h"
 #include "tracer/serve/byte_range.h"
 #include "tracer/serve/file_kind.h"

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <string>
 
-#include "export/feature_labels.h"
+#include "export/names/feature_labels.h"
 #include "tracer/serve/graph_folder.h"
 #include "tracer/serve/page_cache.h"
 #include "tracer/serve/reply.h"

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
 #include "tests/support/small_graph.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/throws.h"

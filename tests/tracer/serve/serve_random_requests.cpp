@@ -17,7 +17,7 @@
 
 #include <sys/stat.h>
 
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
 #include "tests/support/small_graph.h"
 #include "tests/support/temp_dir.h"
 #include "tests/tracer/serve/random_requests.h"

@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "export/graph_file.h"
-#include "export/viewer_json.h"
+#include "export/file/graph_file.h"
+#include "export/viewer/viewer_json.h"
 #include "graph/prune.h"
 #include "tests/support/small_graph.h"
 #include "tests/support/temp_dir.h"

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "export/graph_index.h"
+#include "export/viewer/graph_index.h"
 #include "tracer/cli/engine/partial_files.h"
 #include "tracer/cli/listed_error.h"
 #include "transcoders/weights/atomic_file.h"

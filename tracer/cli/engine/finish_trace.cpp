@@ -5,9 +5,9 @@
 #include <utility>
 #include <variant>
 
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
+#include "export/names/slug.h"
 #include "export/outputs.h"
-#include "export/slug.h"
 #include "graph/influence.h"
 #include "tracer/cli/engine/done_mark.h"
 #include "tracer/cli/engine/timed.h"

@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
-#include "export/graph_index.h"
 #include "export/outputs.h"
+#include "export/viewer/graph_index.h"
 #include "tracer/cli/engine/done_mark.h"
 #include "tracer/cli/engine/finish_trace.h"
 #include "tracer/cli/engine/settings_hash.h"

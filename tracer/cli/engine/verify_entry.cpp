@@ -1,4 +1,4 @@
-#include "export/graph_file.h"
+#include "export/file/graph_file.h"
 #include "tracer/cli/engine.h"
 #include "tracer/cli/engine/run_guarded.h"
 #include "tracer/tracer.h"

@@ -1,0 +1,17 @@
+// The parts of a page that are the same for every graph, from the files of export/page/web. The
+// source is written by export/page/web/join.cmake when the project is built. Private to html.cpp.
+#pragma once
+
+#include <string_view>
+
+namespace circuit::page_text {
+
+extern const std::string_view skeleton;  ///< HTML with places such as `{{title}}`
+extern const std::string_view style;
+extern const std::string_view script;
+extern const std::string_view notices;  ///< licences of what others wrote
+/// SHA-256 in hexadecimal digits: the only style and script that the page lets a browser use.
+extern const std::string_view style_hash;
+extern const std::string_view script_hash;
+
+}  // namespace circuit::page_text

@@ -1,0 +1,57 @@
+#include "export/viewer/viewer_details.h"
+
+#include <cstdint>
+#include <string_view>
+
+#include "export/file/graph_file_metadata.h"
+#include "export/text/json_text.h"
+
+namespace circuit {
+namespace {
+
+void append_key(std::string_view key, std::string& out) {
+  if (out.back() != '{') out += ',';
+  append_json_string(key, out);
+  out += ':';
+}
+
+template <typename Items, typename Number>
+void append_numbers(std::string_view key, const Items& items, Number number, std::string& out) {
+  append_key(key, out);
+  out += '[';
+  for (const auto& item : items) {
+    if (out.back() != '[') out += ',';
+    append_json_number(number(item), out);
+  }
+  out += ']';
+}
+
+}  // namespace
+
+void append_viewer_details(const AttributionGraph& graph, const PrunedGraph& pruned,
+                           const Scores& scores, std::string& out) {
+  out += '{';
+  append_key("metadata", out);
+  out += '{';
+  for (const auto& [key, value] :
+       graph_file_metadata(graph, &pruned, scores, HeaderOf::kViewerFile)) {
+    append_key(key, out);
+    append_json_string(value, out);
+  }
+  out += '}';
+  const GraphNodes& nodes = graph.nodes();
+  append_numbers(
+      "input_ids", nodes.input_ids, [](std::int64_t id) { return id; }, out);
+  append_numbers(
+      "target_token_ids", nodes.targets,
+      [](const Target& target) { return std::int64_t{target.token_id}; }, out);
+  append_numbers(
+      "target_weights", nodes.targets, [](const Target& target) { return target.probability; },
+      out);
+  append_numbers(
+      "target_kinds", nodes.targets,
+      [](const Target& target) { return static_cast<std::int64_t>(target.kind); }, out);
+  out += '}';
+}
+
+}  // namespace circuit
