@@ -79,6 +79,7 @@ class Tracer {
   std::int64_t device_peak_memory_bytes() const;
 
  private:
+  friend class HeadTracer;
   struct State;
   std::unique_ptr<State> state_;
 };

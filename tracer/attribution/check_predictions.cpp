@@ -14,23 +14,6 @@
 namespace circuit {
 namespace {
 
-void require_same_features(const ReplacementRun& run, const GraphNodes& nodes) {
-  const ActiveFeatureSet& now = run.features;
-  bool same = now.layers.size() == nodes.active_features.size();
-  for (std::size_t i = 0; same && i < now.layers.size(); ++i) {
-    same =
-        nodes.active_features[i] == ActiveFeature{now.layers[i], now.positions[i], now.features[i]};
-  }
-  if (!same) {
-    throw std::invalid_argument(
-        "[verify] the model fires " + std::to_string(now.layers.size()) +
-        " features on the graph's tokens, the graph has " +
-        std::to_string(nodes.active_features.size()) +
-        (now.layers.size() == nodes.active_features.size() ? " others" : "") +
-        "; expected the model, transcoders and type that made it");
-  }
-}
-
 // The source's vector, where it enters the frozen network.
 FrozenInput source_input(const ReplacementRun& run, const AttributionGraph& graph,
                          std::size_t source) {
@@ -146,10 +129,28 @@ double row_scale(const AttributionGraph& graph, std::size_t row, std::size_t ind
 
 }  // namespace
 
+void require_same_features(const ReplacementRun& run, const GraphNodes& nodes,
+                           const char* operation) {
+  const ActiveFeatureSet& now = run.features;
+  bool same = now.layers.size() == nodes.active_features.size();
+  for (std::size_t i = 0; same && i < now.layers.size(); ++i) {
+    same =
+        nodes.active_features[i] == ActiveFeature{now.layers[i], now.positions[i], now.features[i]};
+  }
+  if (!same) {
+    throw std::invalid_argument(
+        "[" + std::string(operation) + "] the model fires " + std::to_string(now.layers.size()) +
+        " features on the graph's tokens, the graph has " +
+        std::to_string(nodes.active_features.size()) +
+        (now.layers.size() == nodes.active_features.size() ? " others" : "") +
+        "; expected the model, transcoders and type that made it");
+  }
+}
+
 PredictionCheck check_predictions(const ReplacementRun& run, const AttributionGraph& graph,
                                   const at::Tensor& target_covectors, std::int64_t samples,
                                   std::uint64_t seed) {
-  require_same_features(run, graph.nodes());
+  require_same_features(run, graph.nodes(), "verify");
   const Readers readers(run, graph, target_covectors);
   PredictionCheck check;
   for (const std::size_t source : draw_sources(graph, samples, seed)) {

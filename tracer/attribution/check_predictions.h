@@ -20,6 +20,10 @@ struct PredictionCheck {
   std::string worst;           ///< the edge where it occurred
 };
 
+/// Throws std::invalid_argument `[operation] …` when not exactly the features of the graph fire.
+void require_same_features(const ReplacementRun& run, const GraphNodes& nodes,
+                           const char* operation);
+
 /// Perturbs `samples` sources (all when there are fewer), drawn by `seed` among selected features,
 /// errors and tokens; compares every feature and target row. `target_covectors` [targets, d_model]
 /// are read after the final norm. `run` is a fresh run of the graph's

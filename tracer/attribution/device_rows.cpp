@@ -122,7 +122,7 @@ void DeviceRows::add_rows(const RowTargets& targets, std::span<const std::int64_
   Flight& flight = flights_[next_ % 2];
   flight.targets = targets;
   flight.nodes.assign(nodes.begin(), nodes.end());
-  flight.batch = BackwardBatch(targets.reads, run_.n_layers(), run_.zero_positions);
+  flight.batch = BackwardBatch(targets.reads, run_.n_layers(), run_.zero_positions, targets.kind);
   launch(flight);
   land(flights_[++next_ % 2], store);
 }
@@ -133,9 +133,10 @@ void DeviceRows::finish(RowStore& store) {
 
 template <class T>
 void DeviceRows::sweep(const RowTargets& targets, std::span<T* const> rows) {
-  Flight flight = {.batch = BackwardBatch(targets.reads, run_.n_layers(), run_.zero_positions),
-                   .targets = targets,
-                   .lane = CopyLane(run_.device())};
+  Flight flight = {
+      .batch = BackwardBatch(targets.reads, run_.n_layers(), run_.zero_positions, targets.kind),
+      .targets = targets,
+      .lane = CopyLane(run_.device())};
   launch(flight);
   flight.lane.wait();
   scatter<T>(flight, rows);

@@ -43,10 +43,13 @@ std::int64_t RowComputer::scratch_bytes(const ReplacementRun& run, const Sources
 
 template <class T>
 void RowComputer::sweep(const RowTargets& targets, std::span<T* const> rows) {
-  const BackwardBatch batch(targets.reads, run_.n_layers(), run_.zero_positions);
+  const BackwardBatch batch(targets.reads, run_.n_layers(), run_.zero_positions, targets.kind);
   EdgeSink<T> sink(sources_, batch, products_, rows);
   backward_.sweep(batch, targets.covectors, sink);
 }
+
+template void RowComputer::sweep<float>(const RowTargets&, std::span<float* const>);
+template void RowComputer::sweep<double>(const RowTargets&, std::span<double* const>);
 
 void RowComputer::add_rows(const RowTargets& targets, std::span<const std::int64_t> nodes,
                            RowStore& store) {

@@ -20,6 +20,7 @@ struct RowTargets {
   at::Tensor covectors;                 ///< [b, d_model] at the read site
   std::vector<double> constants;        ///< [b] added after the read: encoder biases
   std::vector<double> pre_activations;  ///< [b] the live value of what is explained
+  ReadKind kind = ReadKind::kNodes;     ///< of all; `sweep` alone takes others than nodes
 };
 
 /// Computes rows for one prompt, in batches.
@@ -46,15 +47,17 @@ class RowComputer : public RowEngine {
                 RowStore& store) override;
   void finish(RowStore&) override {}
 
+  /// The rows of `targets` alone, each zeroed before, columns.width(read) values of T, which is the
+  /// sum type of the products.
+  template <class T>
+  void sweep(const RowTargets& targets, std::span<T* const> rows);
+
   /// Bytes for one target at `position`, beside its row.
   static std::int64_t bytes_per_target(const ReplacementRun& run, std::int64_t position);
   /// Bytes of buffers beside those, for all threads.
   static std::int64_t scratch_bytes(const ReplacementRun& run, const Sources& sources);
 
  private:
-  template <class T>
-  void sweep(const RowTargets& targets, std::span<T* const> rows);
-
   const ReplacementRun& run_;
   Sources& sources_;
   FrozenStream biases_;  ///< on the CPU

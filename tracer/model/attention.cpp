@@ -43,10 +43,7 @@ at::Tensor remember(at::Tensor& store, std::int64_t dim, std::int64_t length,
 
 at::Tensor live_pattern(const ModelConfig& config, const Attention& attention,
                         const at::Tensor& query, const at::Tensor& key) {
-  const double scalar =
-      config.query_scalar > 0 ? config.query_scalar : static_cast<double>(config.d_head);
-  const at::Tensor scores =
-      at::matmul(query, share_heads(key, config).transpose(1, 2)) / std::sqrt(scalar);
+  const at::Tensor scores = attention_scores(config, query, key);
   return soft_cap(scores, config.attention_softcap)
       .masked_fill(unseen_keys(config, attention.span, scores),
                    -std::numeric_limits<double>::infinity())
@@ -55,36 +52,110 @@ at::Tensor live_pattern(const ModelConfig& config, const Attention& attention,
 
 }  // namespace
 
+QueriesAndKeys queries_and_keys(const ModelConfig& config, const Attention& attention,
+                                const RotaryTable& rotary, const at::Tensor& x) {
+  QueriesAndKeys result;
+  result.query = split_heads(affine(x, attention.query, attention.query_bias), config.d_head);
+  result.key = split_heads(affine(x, attention.key, attention.key_bias), config.d_head);
+  if (attention.query_norm) {
+    const NormOutput normed = norm_forward(*attention.query_norm, result.query);
+    result.query = normed.output;
+    result.query_inverse_scale = normed.inverse_scale;
+  }
+  if (attention.key_norm) {
+    const NormOutput normed = norm_forward(*attention.key_norm, result.key);
+    result.key = normed.output;
+    result.key_inverse_scale = normed.inverse_scale;
+  }
+  if (config.positions == PositionKind::kRotary) {
+    result.query = apply_rotary(rotary, result.query);
+    result.key = apply_rotary(rotary, result.key);
+  }
+  return result;
+}
+
+double score_divisor(const ModelConfig& config) {
+  return std::sqrt(config.query_scalar > 0 ? config.query_scalar
+                                           : static_cast<double>(config.d_head));
+}
+
+at::Tensor attention_scores(const ModelConfig& config, const at::Tensor& query,
+                            const at::Tensor& key) {
+  return at::matmul(query, share_heads(key, config).transpose(1, 2)) / score_divisor(config);
+}
+
+ScoreProjection score_projection(const ModelConfig& config, const Attention& attention,
+                                 const RotaryTable& rotary, const QueriesAndKeys& live,
+                                 ScoreSide side, std::int64_t head, std::int64_t position) {
+  const bool is_query = side == ScoreSide::kQuery;
+  const at::Tensor& weight = is_query ? attention.query : attention.key;
+  const at::Tensor& bias = is_query ? attention.query_bias : attention.key_bias;
+  const std::optional<Norm>& norm = is_query ? attention.query_norm : attention.key_norm;
+  const at::ScalarType type = sum_type(weight.scalar_type());
+  const std::int64_t first = head * config.d_head;
+  ScoreProjection result;
+  result.map = weight.narrow(0, first, config.d_head).t().to(type);
+  result.constant = bias.defined() ? bias.narrow(0, first, config.d_head).to(type)
+                                   : at::zeros({config.d_head}, result.map.options());
+  if (norm) {
+    const at::Tensor scale =
+        (is_query ? live.query_inverse_scale : live.key_inverse_scale)[head].narrow(0, position,
+                                                                                    1);  // [1, 1]
+    result.map = norm_push(*norm, scale, result.map);
+    result.constant = norm_push(*norm, scale, result.constant).reshape({config.d_head});
+    if (norm->bias.defined()) result.constant = result.constant + norm->bias;
+  }
+  if (config.positions == PositionKind::kRotary) {
+    const RotaryTable here = positions_of(rotary, position, 1);
+    result.map = apply_rotary(here, result.map);
+    result.constant = apply_rotary(here, result.constant.unsqueeze(0)).squeeze(0);
+  }
+  return result;
+}
+
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
                                   const RotaryTable& rotary, const at::Tensor& x,
                                   KeyValueCache* cache, const at::Tensor& pattern) {
-  at::Tensor query = split_heads(affine(x, attention.query, attention.query_bias), config.d_head);
-  at::Tensor key = split_heads(affine(x, attention.key, attention.key_bias), config.d_head);
+  QueriesAndKeys now = queries_and_keys(config, attention, rotary, x);
   at::Tensor values = affine(x, attention.value, attention.value_bias);
-  if (attention.query_norm) query = norm_forward(*attention.query_norm, query).output;
-  if (attention.key_norm) key = norm_forward(*attention.key_norm, key).output;
-  if (config.positions == PositionKind::kRotary) {
-    query = apply_rotary(rotary, query);
-    key = apply_rotary(rotary, key);
-  }
   if (cache != nullptr) {
-    key = remember(cache->keys, /*dim=*/1, cache->length, key);
+    now.key = remember(cache->keys, /*dim=*/1, cache->length, now.key);
     values = remember(cache->values, /*dim=*/0, cache->length, values);
     cache->length += x.size(0);
   }
   AttentionOutput result;
-  result.pattern = pattern.defined() ? pattern : live_pattern(config, attention, query, key);
-  result.output = attention_push(config, attention, result.pattern, values);
+  result.pattern =
+      pattern.defined() ? pattern : live_pattern(config, attention, now.query, now.key);
+  result.output = affine(mix_values(config, result.pattern, values), attention.output, {});
   if (attention.output_bias.defined()) result.output += attention.output_bias;
   return result;
 }
 
-at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
-                          const at::Tensor& pattern, const at::Tensor& values) {
-  const at::Tensor shared = share_heads(split_heads(values, config.d_head), config);
-  const at::Tensor mixed = at::matmul(pattern, shared);  // [n_heads, m, d_head]
-  const at::Tensor joined = mixed.transpose(0, 1).reshape({pattern.size(1), -1});
-  return affine(joined, attention.output, {});
+// All streams of the leading dimensions are columns of one product a key-value head.
+at::Tensor mix_values(const ModelConfig& config, const at::Tensor& pattern,
+                      const at::Tensor& values) {
+  const std::int64_t m = pattern.size(1), n = pattern.size(2), d_head = config.d_head;
+  const at::Tensor by_head = values.reshape({-1, n, config.n_kv_heads, d_head})
+                                 .permute({2, 1, 0, 3})
+                                 .reshape({config.n_kv_heads, n, -1});
+  const at::Tensor mixed =
+      at::bmm(pattern.reshape({config.n_kv_heads, -1, n}), by_head);  // [kv, group * m, S * d_head]
+  auto shape = values.sizes().vec();
+  shape[shape.size() - 2] = m;
+  shape.back() = config.n_heads * d_head;
+  return mixed.view({config.n_heads, m, -1, d_head}).permute({2, 1, 0, 3}).reshape(shape);
+}
+
+at::Tensor unmix_values(const ModelConfig& config, const at::Tensor& pattern,
+                        const at::Tensor& gradients) {
+  const std::int64_t m = pattern.size(1), n = pattern.size(2), d_head = config.d_head;
+  const at::Tensor by_head = gradients.reshape({-1, m, config.n_heads, d_head})
+                                 .permute({2, 1, 0, 3})
+                                 .reshape({config.n_heads, m, -1});
+  const at::Tensor unmixed = at::bmm(pattern.transpose(1, 2), by_head);  // [heads, n, S * d_head]
+  auto shape = gradients.sizes().vec();
+  shape[shape.size() - 2] = n;
+  return unmixed.view({config.n_heads, n, -1, d_head}).permute({2, 1, 0, 3}).reshape(shape);
 }
 
 at::Tensor scale_queries(const at::Tensor& pattern, const at::Tensor& post_inverse_scale) {

@@ -3,6 +3,7 @@
 // tracer/replacement/linear_backward.cpp, which is built on the two `fold_…` below.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include <ATen/core/Tensor.h>
@@ -40,10 +41,47 @@ AttentionOutput attention_forward(const ModelConfig& config, const Attention& at
                                   const RotaryTable& rotary, const at::Tensor& x,
                                   KeyValueCache* cache = nullptr, const at::Tensor& pattern = {});
 
-/// Values mixed by a frozen pattern [n_heads, m, n] and projected:
-/// values [n, n_kv_heads * d_head] -> [m, d_model], without the output bias. Linear in `values`.
-at::Tensor attention_push(const ModelConfig& config, const Attention& attention,
-                          const at::Tensor& pattern, const at::Tensor& values);
+/// Queries and keys of all positions behind their norms, rotated, and the scales of those norms
+/// (undefined where there is none).
+struct QueriesAndKeys {
+  at::Tensor query;                ///< [n_heads, m, d_head]
+  at::Tensor key;                  ///< [n_kv_heads, m, d_head]
+  at::Tensor query_inverse_scale;  ///< [n_heads, m, 1]
+  at::Tensor key_inverse_scale;    ///< [n_kv_heads, m, 1]
+};
+QueriesAndKeys queries_and_keys(const ModelConfig& config, const Attention& attention,
+                                const RotaryTable& rotary, const at::Tensor& x);
+
+/// What divides the products of queries and keys.
+double score_divisor(const ModelConfig& config);
+
+/// [n_heads, m, n]: products of queries and keys, divided; ahead of soft cap, mask and softmax.
+at::Tensor attention_scores(const ModelConfig& config, const at::Tensor& query,
+                            const at::Tensor& key);
+
+enum class ScoreSide : std::uint8_t { kQuery, kKey };
+
+/// How a head's query or key at one position depends on x there, the scales of its norms frozen:
+/// x · map + constant.
+struct ScoreProjection {
+  at::Tensor map;       ///< [d_model, d_head]
+  at::Tensor constant;  ///< [d_head]
+};
+/// `head` counts query heads, for kKey key-value heads; `live` are those of the prompt, `rotary`
+/// the table of all its positions.
+ScoreProjection score_projection(const ModelConfig& config, const Attention& attention,
+                                 const RotaryTable& rotary, const QueriesAndKeys& live,
+                                 ScoreSide side, std::int64_t head, std::int64_t position);
+
+/// Values mixed by a frozen pattern [n_heads, m, n], each head's side by side:
+/// values [.., n, n_kv_heads * d_head] -> [.., m, n_heads * d_head]. Linear in `values`.
+at::Tensor mix_values(const ModelConfig& config, const at::Tensor& pattern,
+                      const at::Tensor& values);
+
+/// The transpose of mix_values, before heads that share values are added up: gradients
+/// [.., m, n_heads * d_head] -> [.., n, n_heads * d_head].
+at::Tensor unmix_values(const ModelConfig& config, const at::Tensor& pattern,
+                        const at::Tensor& gradients);
 
 /// `pattern` [n_heads, n, n] with the frozen scale [n, 1] of the norm behind attention as a factor
 /// of each query, if there is one.

@@ -7,9 +7,10 @@
 namespace circuit {
 
 BackwardBatch::BackwardBatch(std::span<const ReadPoint> targets, std::int64_t n_layers,
-                             std::int64_t zero_positions)
+                             std::int64_t zero_positions, ReadKind kind)
     : n_layers_(n_layers),
       zero_positions_(zero_positions),
+      kind_(kind),
       slots_(targets.size()),
       active_slots_(index(n_layers + 1), 0),
       row_begin_{0} {

@@ -10,8 +10,11 @@
 
 namespace circuit {
 
-/// Where a covector is read: at the transcoders' read site of `layer`, or after the final norm when
-/// `layer` is the number of layers.
+/// Where the covectors of a batch are read: where nodes read, that is at the transcoders' read site
+/// of their layer, or after the final norm when it is the number of layers; or in the residual
+/// stream ahead of their layer.
+enum class ReadKind : std::uint8_t { kNodes, kResidual };
+
 struct ReadPoint {
   std::int64_t layer = 0;
   std::int64_t position = 0;
@@ -22,7 +25,9 @@ struct ReadPoint {
 class BackwardBatch {
  public:
   BackwardBatch(std::span<const ReadPoint> targets, std::int64_t n_layers,
-                std::int64_t zero_positions);
+                std::int64_t zero_positions, ReadKind kind = ReadKind::kNodes);
+
+  ReadKind kind() const { return kind_; }
 
   std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
   std::int64_t n_layers() const { return n_layers_; }
@@ -36,6 +41,10 @@ class BackwardBatch {
 
   /// Slots whose targets read at `layer` or above.
   std::int64_t active_slots(std::int64_t layer) const { return active_slots_[index(layer)]; }
+  /// Slots whose gradients pass the attention of `layer`.
+  std::int64_t attended_slots(std::int64_t layer) const {
+    return active_slots(kind_ == ReadKind::kNodes ? layer : layer + 1);
+  }
   /// Rows in use once all targets that read at `layer` or above have joined.
   std::int64_t active_rows(std::int64_t layer) const { return row_begin(active_slots(layer)); }
   std::int64_t total_rows() const { return row_begin_.back(); }
@@ -51,6 +60,7 @@ class BackwardBatch {
   static std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
   std::int64_t n_layers_, zero_positions_;
+  ReadKind kind_;
   std::int64_t carried_positions_ = 0;
   std::vector<std::int64_t> slots_;
   std::vector<ReadPoint> reads_;

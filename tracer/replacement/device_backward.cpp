@@ -80,8 +80,9 @@ void DeviceBackward::sweep(const BackwardBatch& batch, const at::Tensor& covecto
       sink.write_site(layer, written);
       pull_skip(layer, written);
     }
-    join(batch, layer, covectors);
-    if (batch.active_slots(layer) > 0) sink.zeroed_values(layer, pull_attention(layer));
+    if (batch.kind() == ReadKind::kNodes) join(batch, layer, covectors);
+    if (batch.attended_slots(layer) > 0) sink.zeroed_values(layer, pull_attention(layer));
+    if (batch.kind() == ReadKind::kResidual) join(batch, layer, covectors);
   }
   sink.embedding(gradients_);
 }
@@ -106,11 +107,11 @@ void DeviceBackward::join(const BackwardBatch& batch, std::int64_t layer,
   }
   const at::Tensor place = upload(at::tensor(places).view({3, end - first}), run_.device());
   const at::Tensor chosen = covectors.index_select(0, place[0]).to(sums_);
-  at::Tensor pulled;
+  at::Tensor pulled = chosen;
   if (layer == batch.n_layers()) {
     pulled = norm_pull(run_.model->final_norm,
                        run_.record.final_inverse_scale.index_select(0, place[1]), chosen);
-  } else {
+  } else if (batch.kind() == ReadKind::kNodes) {
     const auto index = static_cast<std::size_t>(layer);
     pulled =
         read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm,

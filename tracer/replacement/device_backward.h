@@ -26,7 +26,7 @@ class DeviceBackward {
   /// Covectors [targets, d_model] on the device, in the order given to `batch`. The sink gets
   ///   write_site     [carried positions, active_slots(layer + 1), d_model]
   ///   embedding      [carried positions, slots, d_model]
-  ///   zeroed_values  [zero positions, active_slots(layer), n_kv_heads * d_head]
+  ///   zeroed_values  [zero positions, attended_slots(layer), n_kv_heads * d_head]
   void sweep(const BackwardBatch& batch, const at::Tensor& covectors, GradientSink& sink);
 
   /// Bytes of the device for each position of each target, and beside those.

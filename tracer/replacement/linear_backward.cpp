@@ -97,11 +97,12 @@ void LinearBackward::sweep(const BackwardBatch& batch, const at::Tensor& covecto
       sink.write_site(layer, written);
       pull_skip(batch, layer, written);
     }
-    join(batch, layer, covectors);
-    const std::int64_t slots = batch.active_slots(layer);
-    if (slots == 0) continue;
-    pull_attention(batch, layer);
-    sink.zeroed_values(layer, zeroed_values_.narrow(0, 0, slots));
+    if (batch.kind() == ReadKind::kNodes) join(batch, layer, covectors);
+    if (const std::int64_t slots = batch.attended_slots(layer); slots > 0) {
+      pull_attention(batch, layer);
+      sink.zeroed_values(layer, zeroed_values_.narrow(0, 0, slots));
+    }
+    if (batch.kind() == ReadKind::kResidual) join(batch, layer, covectors);
   }
   sink.embedding(gradients_);
 }
@@ -122,11 +123,11 @@ void LinearBackward::join(const BackwardBatch& batch, std::int64_t layer,
   }
   const at::Tensor chosen = covectors.index_select(0, at::tensor(targets)).to(sums_);
   const at::Tensor where = at::tensor(positions);
-  at::Tensor pulled;
+  at::Tensor pulled = chosen;
   if (layer == batch.n_layers()) {
     pulled = norm_pull(run_.model->final_norm,
                        run_.record.final_inverse_scale.index_select(0, where), chosen);
-  } else {
+  } else if (batch.kind() == ReadKind::kNodes) {
     const auto index = static_cast<std::size_t>(layer);
     pulled = read_pull(run_.transcoders->info().read_site, run_.model->blocks[index].mlp_norm,
                        run_.record.blocks[index].mlp_inverse_scale.index_select(0, where), chosen);
@@ -190,7 +191,7 @@ void LinearBackward::pull_attention(const BackwardBatch& batch, std::int64_t lay
   const at::Tensor pattern =
       scale_queries(record.pattern, record.attention_post_inverse_scale).to(sums_).contiguous();
   const at::Tensor scale = record.attention_inverse_scale.to(sums_).reshape({-1}).contiguous();
-  const std::vector<SlotBlock> blocks = slot_blocks(batch, batch.active_slots(layer));
+  const std::vector<SlotBlock> blocks = slot_blocks(batch, batch.attended_slots(layer));
   parallel_tasks(blocks.size(), [&](std::size_t i) {
     Scratch& scratch = scratch_[current_worker()];
     const at::Tensor gradients = rows_of(batch, blocks[i]);

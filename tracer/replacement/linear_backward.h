@@ -25,7 +25,7 @@ class GradientSink {
   virtual void write_site(std::int64_t layer, const at::Tensor& gradients) = 0;
   /// Gradients [total rows, d_model] at the token embedding.
   virtual void embedding(const at::Tensor& gradients) = 0;
-  /// Gradients [active_slots(layer), zero positions, n_kv_heads * d_head] at the attention values
+  /// Gradients [attended_slots(layer), zero positions, n_kv_heads * d_head] at the attention values
   /// of zeroed positions; whatever flows into a zeroed position passes through one of these.
   virtual void zeroed_values(std::int64_t layer, const at::Tensor& gradients) = 0;
 };

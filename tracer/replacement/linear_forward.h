@@ -17,13 +17,15 @@ struct FrozenInput {
   std::vector<at::Tensor> written;  ///< [n_layers] of [m, d_model] at the write sites, or empty
   /// Also adds every constant: biases of attention and norms (at the read sites too).
   bool with_constants = false;
+  bool keep_residuals = false;
 };
 
 /// What comes out, over the first m positions.
 struct FrozenStream {
-  std::vector<at::Tensor> values;  ///< [n_layers] of [m, n_kv_heads * d_head] attention values
-  std::vector<at::Tensor> reads;   ///< [n_layers] of [m, d_model] at the transcoders' read site
-  at::Tensor final_read;           ///< [m, d_model] after the final norm
+  std::vector<at::Tensor> residuals;  ///< [n_layers] of [m, d_model] ahead of the layers, if asked
+  std::vector<at::Tensor> values;     ///< [n_layers] of [m, n_kv_heads * d_head] attention values
+  std::vector<at::Tensor> reads;      ///< [n_layers] of [m, d_model] at the transcoders' read site
+  at::Tensor final_read;              ///< [m, d_model] after the final norm
 };
 
 /// Pushes `input` through the first `m` positions of the frozen network; skip connections of the
@@ -32,6 +34,6 @@ FrozenStream linear_forward(const ReplacementRun& run, const FrozenInput& input,
 
 /// Everything that reaches a read without coming from a node: decoder biases, biases of attention
 /// and norms, positional embeddings, MLP outputs of the zeroed positions beyond their skip.
-FrozenStream bias_stream(const ReplacementRun& run);
+FrozenStream bias_stream(const ReplacementRun& run, bool keep_residuals = false);
 
 }  // namespace circuit

@@ -18,10 +18,10 @@ const at::Tensor& written_value(WriteSite site, const Block& block, const BlockR
   return has_norm_behind(site, block) ? record.mlp_raw : record.mlp_out;
 }
 
-at::Tensor write_push(WriteSite site, const Block& block, const BlockRecord& record,
+at::Tensor write_push(WriteSite site, const Block& block, const at::Tensor& inverse_scale,
                       const at::Tensor& x) {
   if (!has_norm_behind(site, block)) return x;
-  return norm_push(*block.mlp_post_norm, record.mlp_post_inverse_scale.narrow(0, 0, x.size(0)), x);
+  return norm_push(*block.mlp_post_norm, inverse_scale, x);
 }
 
 at::Tensor write_pull(WriteSite site, const Block& block, const at::Tensor& inverse_scale,

@@ -20,13 +20,13 @@ bool has_norm_behind(WriteSite site, const Block& block);
 /// What the MLP writes at the site in the live run, [n, d_model].
 const at::Tensor& written_value(WriteSite site, const Block& block, const BlockRecord& record);
 
-/// The linear part of the way from the site to the residual stream: x [m, d_model] at the first m
-/// positions, without the bias of the norm.
-at::Tensor write_push(WriteSite site, const Block& block, const BlockRecord& record,
+/// The linear part of the way from the site to the residual stream: x [.., m, d_model], without the
+/// bias of the norm. inverse_scale, of the norm behind the MLP, broadcasts over it; ignored without
+/// one.
+at::Tensor write_push(WriteSite site, const Block& block, const at::Tensor& inverse_scale,
                       const at::Tensor& x);
 
 /// Transpose of write_push: gradients at the residual stream -> gradients at the site.
-/// inverse_scale, of the norm behind the MLP, broadcasts over the gradients; ignored without one.
 at::Tensor write_pull(WriteSite site, const Block& block, const at::Tensor& inverse_scale,
                       const at::Tensor& gradients);
 

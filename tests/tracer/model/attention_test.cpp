@@ -21,7 +21,7 @@ TEST(Attention, IsItsFrozenValuePathPlusBiasAtItsOwnInput) {
     EXPECT_EQ(out.pattern.triu(1).abs().max().item<double>(), 0.0);
     at::Tensor values = at::mm(x, attention.value.t());
     if (attention.value_bias.defined()) values += attention.value_bias;
-    at::Tensor pushed = attention_push(c, attention, out.pattern, values);
+    at::Tensor pushed = at::mm(mix_values(c, out.pattern, values), attention.output.t());
     if (attention.output_bias.defined()) pushed += attention.output_bias;
     EXPECT_LT((out.output - pushed).abs().max().item<double>(), 1e-12);
   }
