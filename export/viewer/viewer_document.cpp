@@ -21,6 +21,10 @@ using simdjson::SUCCESS;
 using simdjson::dom::element;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+/// Bytes of the shortest node and link, so that a long list of something else asks for little.
+constexpr std::size_t kLeastNode =
+    std::string_view(R"({"node_id":"","layer":0,"ctx_idx":0,"feature_type":""})").size();
+constexpr std::size_t kLeastLink = std::string_view(R"({"source":"","target":""})").size();
 
 std::string text_or_empty(const element& object, std::string_view key, const JsonPlace& place) {
   const auto value = find_member(object, key);
@@ -313,12 +317,12 @@ ViewerDocument read_viewer_document(const std::filesystem::path& path) {
     document.details = read_details(*circuit, {nullptr, "circuit"});
   }
   const element node_list = require_member(root, "nodes", nodes, "a list");
-  document.nodes.reserve(length_of(node_list));
+  document.nodes.reserve(std::min(length_of(node_list), memory->text.size() / kLeastNode));
   for_each_entry(node_list, nodes, [&](const element& entry, const JsonPlace& at) {
     document.nodes.push_back(read_node(entry, at, document));
   });
   const element link_list = require_member(root, "links", links, "a list");
-  document.links.reserve(length_of(link_list));
+  document.links.reserve(std::min(length_of(link_list), memory->text.size() / kLeastLink));
   for_each_entry(link_list, links, [&](const element& entry, const JsonPlace& at) {
     document.links.push_back(read_link(entry, at, document));
   });
