@@ -5,8 +5,6 @@
 #include <memory>
 #include <string>
 
-#include <ATen/core/Tensor.h>
-
 #include "graph/attribution_graph.h"
 #include "tracer/attribution/targets.h"
 #include "tracer/loaded_model.h"

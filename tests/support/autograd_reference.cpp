@@ -44,13 +44,15 @@ struct Frozen {
   std::vector<Tensor> reads, pre;
   std::vector<Tensor> reconstruction_base;  // b_dec + skip(read), [n, d]
   std::vector<Tensor> written;              // by the live MLP at the write site, [n, d]
+  std::vector<Tensor> queries, keys;        // [heads, n, d_head] rotated, norms' scales held
   Tensor final_output;
 };
 
 class Runner {
  public:
-  Runner(const Model& model, const TranscoderSet& transcoders, std::span<const std::int32_t> ids)
-      : model_(model), transcoders_(transcoders), ids_(ids) {}
+  Runner(const Model& model, const TranscoderSet& transcoders, std::span<const std::int32_t> ids,
+         const std::vector<Tensor>& head_factors)
+      : model_(model), transcoders_(transcoders), ids_(ids), head_factors_(head_factors) {}
 
   Frozen run() {
     const Tensor ids = torch::tensor(std::vector<std::int64_t>(ids_.begin(), ids_.end()));
@@ -64,7 +66,8 @@ class Runner {
     }
     for (std::size_t layer = 0; layer < model_.blocks.size(); ++layer) {
       const Block& block = model_.blocks[layer];
-      const Tensor attended = attention(block.attention, norm(block.attention_norm, x).second);
+      const Tensor attended = attention(block.attention, norm(block.attention_norm, x).second,
+                                        head_factors_.empty() ? Tensor() : head_factors_[layer], f);
       x = x + behind(block.attention_post_norm, attended);
       x = x + mlp(static_cast<std::int64_t>(layer), block, x, f);
     }
@@ -85,13 +88,13 @@ class Runner {
     return post_norm ? norm(*post_norm, x).second : x;
   }
 
-  // RMS norm of each head's vector, live: [heads, n, d_head].
+  // RMS norm of each head's vector, its scale held: [heads, n, d_head].
   static Tensor head_norm(const std::optional<Norm>& n, const Tensor& x) {
     if (!n) return x;
-    return x / torch::sqrt((x * x).mean(-1, true) + n->epsilon) * n->gain;
+    return x / torch::sqrt((x * x).mean(-1, true) + n->epsilon).detach() * n->gain;
   }
 
-  Tensor attention(const Attention& a, const Tensor& x) const {
+  Tensor attention(const Attention& a, const Tensor& x, const Tensor& factors, Frozen& f) const {
     const ModelConfig& c = model_.config;
     const auto heads = [&](const Tensor& t, std::int64_t count) {
       return t.reshape({t.size(0), count, c.d_head}).permute({1, 0, 2});
@@ -106,6 +109,8 @@ class Runner {
       q = rotate(q, c, sliding);
       k = rotate(k, c, sliding);
     }
+    f.queries.push_back(q);
+    f.keys.push_back(k);
     std::vector<Tensor> outputs;
     const std::int64_t group = c.n_heads / c.n_kv_heads, n = x.size(0);
     const Tensor mask = torch::zeros({n, n}, x.options().requires_grad(false));
@@ -122,7 +127,9 @@ class Runner {
         scores = c.attention_softcap * torch::tanh(scores / c.attention_softcap);
       }
       scores = scores + mask;
-      outputs.push_back(torch::mm(torch::softmax(scores, -1).detach(), v[h / group]));
+      const Tensor mixed = torch::mm(torch::softmax(scores, -1).detach(), v[h / group]);
+      outputs.push_back(factors.defined() ? mixed.detach() + factors[h] * (mixed - mixed.detach())
+                                          : mixed);
     }
     return with_bias(torch::mm(torch::cat(outputs, 1), a.output.t()), a.output_bias);
   }
@@ -165,6 +172,7 @@ class Runner {
   const Model& model_;
   const TranscoderSet& transcoders_;
   std::span<const std::int32_t> ids_;
+  const std::vector<Tensor>& head_factors_;
 };
 
 struct Source {
@@ -177,9 +185,10 @@ struct Source {
 AutogradReference autograd_reference(const Model& model, const TranscoderSet& transcoders,
                                      std::span<const std::int32_t> input_ids,
                                      std::int64_t zero_positions,
-                                     std::span<const std::int32_t> target_ids) {
+                                     std::span<const std::int32_t> target_ids,
+                                     const AutogradOptions& options) {
   const torch::AutoGradMode grad(true);
-  Frozen f = Runner(model, transcoders, input_ids).run();
+  Frozen f = Runner(model, transcoders, input_ids, options.head_factors).run();
   const std::int64_t n_layers = model.config.n_layers;
   const auto n = static_cast<std::int64_t>(input_ids.size());
   AutogradReference reference;
@@ -219,12 +228,10 @@ AutogradReference autograd_reference(const Model& model, const TranscoderSet& tr
   std::vector<Tensor> leaves = f.probes;
   leaves.push_back(f.embedding);
   const auto k = static_cast<std::int64_t>(features.size());
-  reference.rows = torch::zeros({static_cast<std::int64_t>(explained.size()), k + n_layers * n + n},
-                                torch::kDouble);
-  for (std::size_t r = 0; r < explained.size(); ++r) {
-    const auto g = torch::autograd::grad({explained[r]}, leaves, {}, /*retain_graph=*/true,
+  const auto row_of = [&](const Tensor& value) {
+    const auto g = torch::autograd::grad({value}, leaves, {}, /*retain_graph=*/true,
                                          /*create_graph=*/false, /*allow_unused=*/true);
-    Tensor row = reference.rows[static_cast<std::int64_t>(r)];
+    Tensor row = torch::zeros({k + n_layers * n + n}, torch::kDouble);
     for (std::int64_t s = 0; s < k; ++s) {
       const Source& source = features[static_cast<std::size_t>(s)];
       for (std::int64_t step = 0; step < source.rows.size(0); ++step) {
@@ -246,11 +253,34 @@ AutogradReference autograd_reference(const Model& model, const TranscoderSet& tr
     if (g.back().defined()) {
       row.slice(0, k + n_layers * n) = (g.back() * f.embedding.detach()).sum(1).to(torch::kDouble);
     }
+    return row.detach();
+  };
+  reference.rows = torch::zeros({static_cast<std::int64_t>(explained.size()), k + n_layers * n + n},
+                                torch::kDouble);
+  for (std::size_t r = 0; r < explained.size(); ++r) {
+    const auto row = static_cast<std::int64_t>(r);
+    if (row < k && row % options.every_row != 0) continue;
+    reference.rows[row] = row_of(explained[r]);
+  }
+  std::vector<Tensor> scores, query_rows, key_rows;
+  for (const AutogradScore& one : options.scores) {
+    const ModelConfig& c = model.config;
+    const double scalar = c.query_scalar > 0 ? c.query_scalar : static_cast<double>(c.d_head);
+    const auto layer = static_cast<std::size_t>(one.layer);
+    const Tensor q = f.queries[layer][one.head][one.query] * std::pow(scalar, -0.5);
+    const Tensor key = f.keys[layer][one.head / (c.n_heads / c.n_kv_heads)][one.key];
+    scores.push_back((q * key).sum().detach().to(torch::kDouble));
+    query_rows.push_back(row_of((q * key.detach()).sum()));
+    key_rows.push_back(row_of((q.detach() * key).sum()));
+  }
+  if (!scores.empty()) {
+    reference.scores = torch::stack(scores);
+    reference.query_rows = torch::stack(query_rows);
+    reference.key_rows = torch::stack(key_rows);
   }
   reference.pre_activations = torch::stack(explained).detach().to(torch::kDouble);
   if (cap > 0) reference.logits = cap * torch::tanh(reference.logits / cap);
   reference.logits = reference.logits.detach();
-  reference.rows = reference.rows.detach();
   return reference;
 }
 

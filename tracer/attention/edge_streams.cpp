@@ -21,7 +21,7 @@ at::Tensor push(const ReplacementRun& run, const AttributionGraph& graph, std::s
   const NodeVectors vectors(run, graph, batch);
   const std::int64_t n = run.n_positions(), p = edge.source.position;
   at::Tensor streams = at::zeros({edge.last - edge.first + 2, n, run.model->config.d_model},
-                                 run.record.token_embeddings.options());
+                                 run.record.token_embeddings.options().dtype(at::kDouble));
   at::Tensor origin = streams[0][p];
   origin.add_(vectors.embedded()[0]);
   const auto write = [&](std::int64_t layer) {
@@ -79,7 +79,7 @@ EdgeStreams push_and_pull(const ReplacementRun& run, const AttributionGraph& gra
   const at::Tensor streams = push(run, graph, source, edge);
 
   const std::array<std::size_t, 1> batch = {target};
-  const TargetGradients gradients = target_gradients(run, graph, covectors, batch);
+  const TargetGradients gradients = target_gradients(run, graph, covectors, batch, at::kDouble);
   const bool output = edge.target.kind == NodeKind::kTarget;
   for (std::int64_t layer = edge.first; layer <= edge.last; ++layer) {
     edge.alone.push_back(gradients.behind_attention[static_cast<std::size_t>(layer)][0]);
@@ -87,8 +87,7 @@ EdgeStreams push_and_pull(const ReplacementRun& run, const AttributionGraph& gra
   const at::Tensor end =
       output ? gradients.final[0]
              : gradients.behind_attention[static_cast<std::size_t>(edge.target.layer)][0];
-  edge.by_hops =
-      at::mv(streams.select(1, edge.target.position).to(at::kDouble), end.to(at::kDouble));
+  edge.by_hops = at::mv(streams.select(1, edge.target.position), end);
   pull(run, end, edge);
   return edge;
 }

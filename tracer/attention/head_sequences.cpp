@@ -8,9 +8,14 @@
 #include <ATen/ATen.h>
 
 #include "tracer/replacement/frozen_layer.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
+
+// Ends through which less comes, against the weakest sequence listed, are followed no further.
+// Below 1, since what comes through an end is a signed sum of sequences.
+constexpr double kFollowed = 0.05;
 
 // The end of a sequence: heads from the lowest to the target, and the target's gradient through
 // exactly these, ahead of the lowest one's layer (or, without heads, where the target reads).
@@ -49,7 +54,7 @@ class Search {
       const double least =
           listed_.size() < options_.sequences ? 0.0 : std::abs(listed_.back().weight);
       std::erase_if(longer, [&](const Longer& one) {
-        return one.further == 0.0 || std::abs(one.further) < least;
+        return one.further == 0.0 || std::abs(one.further) < kFollowed * least;
       });
       longer.resize(std::min(longer.size(), options_.beam));
       endings = follow(endings, longer);
@@ -61,7 +66,8 @@ class Search {
   // Behind the last layer of attention, the target's own gradient.
   at::Tensor end_gradient() const {
     if (edge_.alone.empty()) return {};
-    at::Tensor gradient = at::zeros_like(edge_.ahead.front());
+    at::Tensor gradient =
+        at::zeros_like(edge_.ahead.front(), at::TensorOptions().dtype(sum_type(run_.model->dtype)));
     gradient[edge_.target.position].copy_(edge_.alone.back());
     return gradient;
   }
@@ -112,8 +118,7 @@ class Search {
             .to(at::kCPU)
             .contiguous();  // [endings, n_heads]
       };
-      const at::Tensor direct = by_head(heads[0]);
-      const at::Tensor further = by_head(heads.sum(0) - heads[0]);
+      const at::Tensor direct = by_head(heads[0]), further = by_head(heads.sum(0) - heads[0]);
       for (std::size_t i = 0; i < order.size(); ++i) {
         for (std::int64_t h = 0; h < n_heads; ++h) {
           const auto place = static_cast<std::int64_t>(i) * n_heads + h;

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/replacement/frozen_layer.h"
+#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -180,7 +181,7 @@ class Push {
 TargetReads::TargetReads(const ReplacementRun& run, const AttributionGraph& graph,
                          const at::Tensor& covectors, std::span<const std::size_t> targets)
     : targets_(targets.begin(), targets.end()),
-      gradients_(target_gradients(run, graph, covectors, targets)),
+      gradients_(target_gradients(run, graph, covectors, targets, sum_type(run.model->dtype))),
       heads_(graph.n_layers()) {
   const ModelConfig& c = run.model->config;
   for (std::int64_t layer = 0; layer < run.n_layers(); ++layer) {

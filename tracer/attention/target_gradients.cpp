@@ -4,7 +4,6 @@
 
 #include "tracer/replacement/frozen_layer.h"
 #include "tracer/replacement/read_site.h"
-#include "transcoders/product.h"
 
 namespace circuit {
 namespace {
@@ -32,9 +31,9 @@ std::vector<Readers> readers_by_layer(const AttributionGraph& graph,
 }  // namespace
 
 TargetGradients target_gradients(const ReplacementRun& run, const AttributionGraph& graph,
-                                 const at::Tensor& covectors,
-                                 std::span<const std::size_t> targets) {
-  const auto options = at::TensorOptions().dtype(sum_type(run.model->dtype)).device(run.device());
+                                 const at::Tensor& covectors, std::span<const std::size_t> targets,
+                                 at::ScalarType type) {
+  const auto options = at::TensorOptions().dtype(type).device(run.device());
   TargetGradients result;
   std::vector<std::int64_t> positions;
   for (const std::size_t target : targets) {

@@ -18,14 +18,20 @@ at::Tensor like(const at::Tensor& rows, const at::Tensor& x) {
   return rows.view(shape);
 }
 
+// Weights as they are for streams of their sum type, else in the type of the stream.
+at::Tensor fitting(const at::Tensor& weight, const at::Tensor& x) {
+  if (!weight.defined() || sum_type(weight.scalar_type()) == x.scalar_type()) return weight;
+  return weight.to(x.scalar_type());
+}
+
 // x Wᵀ (+ b) over the last dimension.
 at::Tensor forwards(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return like(affine(as_rows(x), weight, bias), x);
+  return like(affine(as_rows(x), fitting(weight, x), fitting(bias, x)), x);
 }
 
 // x W over the last dimension.
 at::Tensor backwards(const at::Tensor& x, const at::Tensor& weight) {
-  return like(product(as_rows(x), weight), x);
+  return like(product(as_rows(x), fitting(weight, x)), x);
 }
 
 }  // namespace
@@ -61,7 +67,7 @@ at::Tensor FrozenLayer::values(const at::Tensor& stream, bool with_constants) co
 }
 
 at::Tensor FrozenLayer::mixed(const at::Tensor& values) const {
-  return mix_values(run_.model->config, pattern_, values);
+  return mix_values(run_.model->config, pattern_.to(values.scalar_type()), values);
 }
 
 at::Tensor FrozenLayer::added(const at::Tensor& mixed, bool with_constants) const {
@@ -81,7 +87,7 @@ at::Tensor FrozenLayer::pull_added(const at::Tensor& gradients) const {
 }
 
 at::Tensor FrozenLayer::pull_mixed(const at::Tensor& gradients) const {
-  return unmix_values(run_.model->config, pattern_, gradients);
+  return unmix_values(run_.model->config, pattern_.to(gradients.scalar_type()), gradients);
 }
 
 at::Tensor FrozenLayer::pull_values(const at::Tensor& gradients) const {

@@ -11,8 +11,9 @@
 
 namespace circuit {
 
-/// Streams are [.., m, d_model] over the first m positions, or over the positions given. Looks at
-/// `run`; safe to use from several threads.
+/// Streams are [.., m, d_model] over the first m positions, or over the positions given; in the sum
+/// type of the weights, or, to be more exact and slower, in f64. Looks at `run`; safe to use from
+/// several threads.
 class FrozenLayer {
  public:
   FrozenLayer(const ReplacementRun& run, std::int64_t layer, std::int64_t m);
