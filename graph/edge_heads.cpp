@@ -1,6 +1,7 @@
 #include "graph/edge_heads.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace circuit {
 
@@ -15,6 +16,17 @@ std::span<const EdgePart> EdgeHeads::find(std::size_t edge) const {
   const auto found = std::ranges::lower_bound(edges, edge);
   if (found == edges.end() || *found != edge) return {};
   return parts_of(static_cast<std::size_t>(found - edges.begin()));
+}
+
+const EdgePart* strongest_head(std::span<const EdgePart> parts) {
+  const EdgePart* strongest = nullptr;
+  for (const EdgePart& part : parts) {
+    if (part.way != EdgeWay::kHead) continue;
+    const bool stronger =
+        strongest == nullptr || std::abs(part.weight) > std::abs(strongest->weight);
+    if (stronger) strongest = &part;
+  }
+  return strongest;
 }
 
 }  // namespace circuit

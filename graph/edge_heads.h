@@ -38,4 +38,7 @@ struct EdgeHeads {
   std::span<const EdgePart> find(std::size_t edge) const;
 };
 
+/// The first of the largest parts, by magnitude, that arrive by a single head; null without one.
+const EdgePart* strongest_head(std::span<const EdgePart> parts);
+
 }  // namespace circuit

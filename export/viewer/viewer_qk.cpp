@@ -74,33 +74,33 @@ ViewerQk::ViewerQk(const AttributionGraph& graph, const PrunedGraph& pruned, con
 const ScoreTable* ViewerQk::table_of(std::size_t index) const {
   const AttentionDetails& attention = graph_.attention();
   const Node target = graph_.node(index);
-  const auto edges = std::ranges::equal_range(kept_.edges, index, {}, &KeptEdge::target);
-  // How much of what reaches the node comes from a score's key by its head; without the heads of
-  // edges, whether anything may, and then the first table counts.
-  const auto carried = [&](const ScoreCell& cell) {
-    double sum = 0;
-    for (const KeptEdge& edge : edges) {
-      const Node source = graph_.node(edge.source);
-      if (source.position != cell.key) continue;
-      if (!divided_) {
-        if (crosses(source, target, cell.head.layer)) return 1.0;
-        continue;
-      }
-      for (const EdgePart& part : attention.edge_heads.find(edge.index)) {
-        const bool same = part.way == EdgeWay::kHead && part.head == cell.head;
-        if (same) sum += std::abs(static_cast<double>(part.weight));
-      }
-    }
-    return sum;
+  const auto is_candidate = [&](const ScoreTable& table) {
+    return table.cell.query == target.position && !table.cell.other_key;
   };
+  if (std::ranges::none_of(attention.tables, is_candidate)) return nullptr;
+  const auto edges = std::ranges::equal_range(kept_.edges, index, {}, &KeptEdge::target);
+  // By head and key, what reaches the node. Without heads of edges: 1 where something may.
+  std::map<std::pair<Head, std::int32_t>, double> brought;
+  for (const KeptEdge& edge : edges) {
+    const Node source = graph_.node(edge.source);
+    for (const EdgePart& part : attention.edge_heads.find(edge.index)) {
+      if (part.way != EdgeWay::kHead) continue;
+      brought[{part.head, source.position}] += std::abs(static_cast<double>(part.weight));
+    }
+    if (divided_) continue;
+    for (const ScoreTable& table : attention.tables) {
+      const ScoreCell& cell = table.cell;
+      if (cell.key != source.position || !crosses(source, target, cell.head.layer)) continue;
+      brought[{cell.head, cell.key}] = 1;
+    }
+  }
   const ScoreTable* best = nullptr;
   double most = 0;
   for (const ScoreTable& table : attention.tables) {
-    if (table.cell.query != target.position || table.cell.other_key) continue;
-    const double sum = carried(table.cell);
-    if (sum <= most) continue;
+    const auto found = brought.find({table.cell.head, table.cell.key});
+    if (!is_candidate(table) || found == brought.end() || found->second <= most) continue;
     best = &table;
-    most = sum;
+    most = found->second;
   }
   return best;
 }

@@ -42,6 +42,16 @@ TEST(EdgeHeads, FindThePartsOfAnEdgeOfTheGraph) {
     EXPECT_TRUE(heads.find(edge).empty()) << edge;
 }
 
+TEST(EdgeHeads, HaveAStrongestHeadUnlessNoneIsListed) {
+  const EdgePart weak{.way = EdgeWay::kHead, .head = {1, 1}, .weight = 0.25F};
+  const EdgePart strong{.way = EdgeWay::kHead, .head = {2, 0}, .weight = -0.5F};
+  const EdgePart others{.way = EdgeWay::kOtherHeads, .head = {}, .weight = 9};
+  const std::vector<EdgePart> parts{others, weak, strong, kHeadPart};
+  EXPECT_EQ(strongest_head(parts), &parts[2]);  // the first of two
+  EXPECT_EQ(strongest_head(std::vector{others, kResidualPart}), nullptr);
+  EXPECT_EQ(strongest_head({}), nullptr);
+}
+
 TEST(Head, ComesByLayerThenByNumber) {
   EXPECT_LT((Head{.layer = 1, .head = 9}), (Head{.layer = 2, .head = 0}));
   EXPECT_LT((Head{.layer = 2, .head = 0}), (Head{.layer = 2, .head = 1}));
