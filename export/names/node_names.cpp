@@ -1,6 +1,7 @@
 #include "export/names/node_names.h"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <stdexcept>
 
@@ -82,20 +83,23 @@ std::int64_t target_id(const AttributionGraph& graph, std::size_t target_index) 
   return target_id(graph.nodes(), graph.provenance().settings, target_index);
 }
 
-NodeName name_node(const AttributionGraph& graph, std::size_t index) {
-  const Node node = graph.node(index);
+NodeName name_node(const Node& node) {
+  assert(node.kind != NodeKind::kTarget);
+  const std::string layer = std::to_string(node.layer);
   switch (node.kind) {
     case NodeKind::kFeature:
-      return named(std::to_string(node.layer), std::to_string(node.feature), node.position,
+      return named(layer, std::to_string(node.feature), node.position,
                    cantor_pair(node.layer, node.feature), "cross layer transcoder");
     case NodeKind::kError:
-      return named(std::to_string(node.layer), "-1", node.position, -1, "mlp reconstruction error");
-    case NodeKind::kToken:
+      return named(layer, "-1", node.position, -1, "mlp reconstruction error");
+    default:
       return named("E", std::to_string(node.feature), node.position, node.position, "embedding");
-    case NodeKind::kTarget:
-      break;
   }
-  return name_target(graph, index);
+}
+
+NodeName name_node(const AttributionGraph& graph, std::size_t index) {
+  return graph.kind(index) == NodeKind::kTarget ? name_target(graph, index)
+                                                : name_node(graph.node(index));
 }
 
 std::string_view kind_name(NodeKind kind) {
@@ -125,25 +129,23 @@ std::string clerp(const AttributionGraph& graph, std::size_t index) {
   return "";
 }
 
-std::string describe_node(const AttributionGraph& graph, std::size_t index) {
-  const Node node = graph.node(index);
+std::string describe_node(const AttributionGraph& graph, const Node& node) {
+  assert(node.kind != NodeKind::kTarget);
   const std::string at = std::to_string(node.position);
   const std::string layer = "L" + std::to_string(node.layer);
-  switch (node.kind) {
-    case NodeKind::kFeature: {
-      const std::string label = feature_label(graph, node.layer, node.feature);
-      const std::string name = layer + "/" + std::to_string(node.feature) + " at " + at;
-      return label.empty() ? name : name + ": " + label;
-    }
-    case NodeKind::kError:
-      return "error " + layer + " at " + at;
-    case NodeKind::kToken:
-      return "token " + at + " \"" +
-             one_line(graph.nodes().tokens[static_cast<std::size_t>(node.position)]) + "\"";
-    case NodeKind::kTarget:
-      break;
+  if (node.kind == NodeKind::kError) return "error " + layer + " at " + at;
+  if (node.kind == NodeKind::kToken) {
+    return "token " + at + " \"" +
+           one_line(graph.nodes().tokens[static_cast<std::size_t>(node.position)]) + "\"";
   }
-  return target_clerp(graph.target(index));
+  const std::string label = feature_label(graph, node.layer, node.feature);
+  const std::string name = layer + "/" + std::to_string(node.feature) + " at " + at;
+  return label.empty() ? name : name + ": " + label;
+}
+
+std::string describe_node(const AttributionGraph& graph, std::size_t index) {
+  return graph.kind(index) == NodeKind::kTarget ? target_clerp(graph.target(index))
+                                                : describe_node(graph, graph.node(index));
 }
 
 }  // namespace circuit

@@ -22,6 +22,8 @@ struct NodeName {
 };
 
 NodeName name_node(const AttributionGraph& graph, std::size_t node);
+/// The same of a feature, error or token that need not be a node of any graph.
+NodeName name_node(const Node& node);
 
 /// (x + y)(x + y + 1) / 2 + y; fits for all x, y >= 0 of 31 bits.
 std::int64_t cantor_pair(std::int32_t x, std::int32_t y);
@@ -47,5 +49,7 @@ std::string clerp(const AttributionGraph& graph, std::size_t node);
 /// One line for people, never empty: `L3/512 at 4: grand`, `error L3 at 4`, `token 4 " petit"`,
 /// `Output " grand" (p=0.931)`.
 std::string describe_node(const AttributionGraph& graph, std::size_t node);
+/// The same of a feature, error or token on the graph's prompt that need not be one of its nodes.
+std::string describe_node(const AttributionGraph& graph, const Node& node);
 
 }  // namespace circuit

@@ -96,15 +96,27 @@ class Study {
     return static_cast<std::size_t>(head.layer * config().n_heads + head.head);
   }
 
-  HeadVectors vectors(const ReplacementRun& run, ScoreSides& sides, const Head& head) const {
-    std::vector<SideKey> keys = {{head.layer, ScoreSide::kQuery, head.head, run.n_positions() - 1}};
-    const std::int64_t shared = head.head / (config().n_heads / config().n_kv_heads);
-    for (std::int64_t key = 1; key < run.n_positions(); ++key) {
-      keys.push_back({head.layer, ScoreSide::kKey, shared, key});
+  // Of all heads, in the order of `place`.
+  std::vector<HeadVectors> vectors(const ReplacementRun& run, ScoreSides& sides) const {
+    const std::int64_t last = run.n_positions() - 1;
+    std::vector<SideKey> keys;
+    for (std::int64_t layer = 0; layer < config().n_layers; ++layer) {
+      for (std::int64_t h = 0; h < config().n_heads; ++h) {
+        keys.push_back({layer, ScoreSide::kQuery, h, last});
+        const std::int64_t shared = h / (config().n_heads / config().n_kv_heads);
+        for (std::int64_t key = 1; key <= last; ++key) {
+          keys.push_back({layer, ScoreSide::kKey, shared, key});
+        }
+      }
     }
     std::vector<Side> found = sides.find(keys, std::int64_t{1} << 30);
-    HeadVectors result{.query = std::move(found[0]), .keys = {Side{}}};
-    for (std::size_t i = 1; i < found.size(); ++i) result.keys.push_back(std::move(found[i]));
+    std::vector<HeadVectors> result;
+    for (std::size_t i = 0; i < found.size();) {
+      HeadVectors& head = result.emplace_back();
+      head.query = std::move(found[i++]);
+      head.keys.resize(1);
+      for (std::int64_t key = 1; key <= last; ++key) head.keys.push_back(std::move(found[i++]));
+    }
     return result;
   }
 
@@ -217,14 +229,9 @@ class TestSplit {
     Sources sources(run);
     ScoreSides sides(run, sources);
     const ColumnLayout& columns = sources.columns();
-    std::map<Head, HeadVectors> vectors;
-    for (std::int32_t layer = 0; layer < study_.config().n_layers; ++layer) {
-      for (std::int32_t h = 0; h < study_.config().n_heads; ++h) {
-        const Head head{layer, h};
-        HeadVectors found = study_.vectors(run, sides, head);
-        explain(prompt, run, columns, head, found);
-        if (std::ranges::count(chosen_, head) > 0) vectors.emplace(head, std::move(found));
-      }
+    const std::vector<HeadVectors> vectors = study_.vectors(run, sides);
+    for (std::size_t place = 0; place < vectors.size(); ++place) {
+      explain(prompt, run, columns, vectors[place], place);
     }
     clusters_.push_back(prompt.cluster);
     intervene(prompt, run, columns, vectors);
@@ -260,7 +267,7 @@ class TestSplit {
 
   // The key's score over the mean of the others', and the same of terms of the token ahead of each.
   void explain(const Prompt& prompt, const ReplacementRun& run, const ColumnLayout& columns,
-               const Head& head, const HeadVectors& vectors) {
+               const HeadVectors& vectors, std::size_t place) {
     double advantage = 0.0, previous = 0.0;
     const auto others = static_cast<double>(prompt.query - 2);  // keys 2 … query but the key itself
     for (std::int64_t key = 2; key <= prompt.query; ++key) {
@@ -269,20 +276,20 @@ class TestSplit {
       advantage += sign * score(vectors, side.vectors.sum(0));
       previous += sign * score(vectors, sum_of(side, rows_at(run, columns, side, key - 1)));
     }
-    advantage_[study_.place(head)].push_back(advantage);
-    previous_[study_.place(head)].push_back(previous);
+    advantage_[place].push_back(advantage);
+    previous_[place].push_back(previous);
   }
 
   void intervene(const Prompt& prompt, const ReplacementRun& run, const ColumnLayout& columns,
-                 const std::map<Head, HeadVectors>& vectors) {
-    const auto [before, right] = study_.answer(prompt, {});
+                 const std::vector<HeadVectors>& vectors) {
+    const double before = study_.answer(prompt, {}).first;
     const auto record = [&](const std::string& name, const auto& change_of, int draws = 1) {
       double answered = 0.0, change = 0.0;
       for (int draw = 0; draw < draws; ++draw) {
         std::vector<at::Tensor> changes = study_.no_changes(prompt);
-        for (const auto& [head, found] : vectors) {
+        for (const Head& head : chosen_) {
           changes[static_cast<std::size_t>(head.layer)][head.head][prompt.query][prompt.key] =
-              change_of(found);
+              change_of(vectors[study_.place(head)]);
         }
         const auto [after, still] = study_.answer(prompt, changes);
         answered += still ? 1.0 / draws : 0.0;
@@ -325,7 +332,6 @@ class TestSplit {
       return out(head, sum_of(key_of(head), longest_rows(key_of(head), taken_of(head))));
     });
     record("the key (ceiling)", [](const HeadVectors&) { return kNever; });
-    (void)right;
   }
 
   const Study& study_;

@@ -58,6 +58,19 @@ TEST(NodeNames, NamesEveryKindOfNode) {
               1);
 }
 
+TEST(NodeNames, NamesFeaturesThatAreNoNodes) {
+  const Node feature{.kind = NodeKind::kFeature, .layer = 3, .position = 1, .feature = 9};
+  expect_name(name_node(feature), "3_9_1", "3_9-1", cantor_pair(3, 9), "3", 1);
+  AttributionGraph graph = example();
+  EXPECT_EQ(describe_node(graph, feature), "L3/9 at 1");
+  graph.add_feature_labels({{{3, 9}, {"large", "a person"}}});
+  EXPECT_EQ(describe_node(graph, feature), "L3/9 at 1: large");
+  for (std::size_t node = 0; node < graph.first_target(); ++node) {
+    EXPECT_EQ(name_node(graph.node(node)).node_id, name_node(graph, node).node_id);
+    EXPECT_EQ(describe_node(graph, graph.node(node)), describe_node(graph, node));
+  }
+}
+
 TEST(NodeNames, TakesTheLargestIdWhenTheVocabularyIsUnknown) {
   EXPECT_EQ(target_id(example(""), 1), 2331);
 }
