@@ -1,16 +1,14 @@
 #include "export/page/html.h"
 
 #include <cstdint>
-#include <map>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "export/names/node_names.h"
-#include "export/page/page_columns.h"
 #include "export/page/page_data.h"
+#include "export/page/page_skeleton.h"
 #include "export/page/page_text.h"
 #include "export/text/output_text.h"
 
@@ -18,36 +16,6 @@ namespace circuit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Values = std::map<std::string_view, std::string>;
-
-/// `'sha256-…'` as a policy names a script that it allows.
-std::string source_hash(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::vector<std::uint8_t> bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<std::uint8_t>(digit(hex[i]) * 16 + digit(hex[i + 1])));
-  }
-  return "'sha256-" + base64(bytes) + "'";
-}
-
-/// Nothing may be loaded or sent; no script and no style but ours, even if markup slipped in.
-std::string policy() {
-  return "default-src 'none'; script-src " + source_hash(page_text::script_hash) + "; style-src " +
-         source_hash(page_text::style_hash) + "; base-uri 'none'; form-action 'none'";
-}
-
-/// `skeleton` with the values in their places. Values are not looked at.
-std::string filled(std::string_view skeleton, const Values& values) {
-  std::string page;
-  while (true) {
-    const std::size_t open = skeleton.find("{{");
-    page.append(skeleton.substr(0, open));
-    if (open == std::string_view::npos) return page;
-    const std::size_t close = skeleton.find("}}", open);
-    page += values.at(skeleton.substr(open + 2, close - open - 2));
-    skeleton.remove_prefix(close + 2);
-  }
-}
 
 std::string state_json(const ViewState& view) {
   return script_safe("{\"pinnedIds\":" + pins_json(view) + ",\"supernodes\":" +
@@ -109,17 +77,18 @@ std::string html_page(const AttributionGraph& graph, const PrunedGraph& pruned,
     other = page_data(*compare.graph, *compare.pruned, compare.title, compare.scores,
                       options.most_links);
   }
-  return filled(page_text::skeleton, {{"policy", policy()},
-                                      {"title", escape_xml(page_title(graph, options.title))},
-                                      {"notices", std::string(page_text::notices)},
-                                      {"style", std::string(page_text::style)},
-                                      {"head", std::move(data.head)},
-                                      {"columns", std::move(data.columns)},
-                                      {"compare_head", std::move(other.head)},
-                                      {"compare_columns", std::move(other.columns)},
-                                      {"state", state_json(options.view)},
-                                      {"cards", cards_json(graph, pruned, options.cards)},
-                                      {"script", std::string(page_text::script)}});
+  return fill_skeleton(page_text::skeleton,
+                       {{"policy", page_policy(page_text::script_hash, page_text::style_hash)},
+                        {"title", escape_xml(page_title(graph, options.title))},
+                        {"notices", std::string(page_text::notices)},
+                        {"style", std::string(page_text::style)},
+                        {"head", std::move(data.head)},
+                        {"columns", std::move(data.columns)},
+                        {"compare_head", std::move(other.head)},
+                        {"compare_columns", std::move(other.columns)},
+                        {"state", state_json(options.view)},
+                        {"cards", cards_json(graph, pruned, options.cards)},
+                        {"script", std::string(page_text::script)}});
 }
 
 }  // namespace circuit

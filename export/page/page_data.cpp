@@ -11,7 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "export/names/node_names.h"
+#include "export/page/page_attention.h"
 #include "export/page/page_columns.h"
+#include "export/page/page_skeleton.h"
 #include "export/text/output_text.h"
 #include "graph/influence.h"
 #include "graph/kept_graph.h"
@@ -21,16 +23,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint32_t kNotKept = UINT32_MAX;
-
 /// Kept nodes in their order, and where each node of the graph stands among them.
 struct PageNodes {
   std::vector<std::size_t> nodes;
-  std::vector<std::uint32_t> place;  ///< [n_nodes] kNotKept for the others
+  std::vector<std::uint32_t> place;  ///< [n_nodes] kNotOnPage for the others
 };
 
 PageNodes page_nodes(const AttributionGraph& graph, const PrunedGraph& pruned) {
-  PageNodes kept{.nodes = {}, .place = std::vector<std::uint32_t>(graph.n_nodes(), kNotKept)};
+  PageNodes kept{.nodes = {}, .place = std::vector<std::uint32_t>(graph.n_nodes(), kNotOnPage)};
   for (std::size_t node = 0; node < graph.n_nodes(); ++node) {
     if (pruned.node_mask[node] == 0) continue;
     kept.place[node] = static_cast<std::uint32_t>(kept.nodes.size());
@@ -43,7 +43,7 @@ std::size_t links_between(const AttributionGraph& graph, const PageNodes& kept) 
   std::size_t count = 0;
   for (const std::size_t node : kept.nodes) {
     for (const std::int32_t source : graph.edges().row_columns(node)) {
-      count += kept.place[static_cast<std::size_t>(source)] != kNotKept ? 1 : 0;
+      count += kept.place[static_cast<std::size_t>(source)] != kNotOnPage ? 1 : 0;
     }
   }
   return count;
@@ -96,11 +96,12 @@ void add_nodes(const AttributionGraph& graph, const PrunedGraph& pruned, const P
 }
 
 /// `rest` is what a row reads and no link of the page carries: from errors, tokens and features
-/// that are not kept, and with `all` false from kept ones over links that are not.
-void add_links(const AttributionGraph& graph, const PrunedGraph& pruned, const PageNodes& kept,
-               bool all, PageColumns& columns) {
+/// that are not kept, and with `all` false from kept ones over links that are not. Returns where
+/// each edge of the graph stands among the links [edges].
+std::vector<std::uint32_t> add_links(const AttributionGraph& graph, const PrunedGraph& pruned,
+                                     const PageNodes& kept, bool all, PageColumns& columns) {
   const EdgeMatrix& edges = graph.edges();
-  std::vector<std::uint32_t> offsets{0}, sources;
+  std::vector<std::uint32_t> places(edges.edges(), kNotOnPage), offsets{0}, sources;
   std::vector<float> weights;
   std::vector<std::uint8_t> shown;
   std::vector<double> rests;
@@ -108,11 +109,12 @@ void add_links(const AttributionGraph& graph, const PrunedGraph& pruned, const P
     double rest = 0;
     for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
       const std::uint32_t source = kept.place[static_cast<std::size_t>(edges.columns[edge])];
-      const bool drawn = source != kNotKept && pruned.edge_mask[edge] != 0;
-      if (source == kNotKept || (!all && !drawn)) {
+      const bool drawn = source != kNotOnPage && pruned.edge_mask[edge] != 0;
+      if (source == kNotOnPage || (!all && !drawn)) {
         rest += std::abs(static_cast<double>(edges.weights[edge]));
         continue;
       }
+      places[edge] = static_cast<std::uint32_t>(sources.size());
       sources.push_back(source);
       weights.push_back(edges.weights[edge]);
       shown.push_back(drawn ? 1 : 0);
@@ -125,6 +127,7 @@ void add_links(const AttributionGraph& graph, const PrunedGraph& pruned, const P
   columns.add("weight", weights);
   columns.add("shown", shown);
   columns.add("rest", rests);
+  return places;
 }
 
 std::string text_of(const AttributionGraph& graph, std::size_t index) {
@@ -196,19 +199,6 @@ std::string page_title(const AttributionGraph& graph, const std::string& title) 
   return valid_utf8(text);
 }
 
-std::string script_safe(std::string json) {
-  std::string safe;
-  safe.reserve(json.size());
-  for (const char c : json) {
-    if (c == '<') {
-      safe += "\\u003c";
-    } else {
-      safe += c;
-    }
-  }
-  return safe;
-}
-
 PageData page_data(const AttributionGraph& graph, const PrunedGraph& pruned,
                    const std::string& title, const Scores& scores, std::size_t most_links) {
   require_masks(graph, pruned);
@@ -216,7 +206,8 @@ PageData page_data(const AttributionGraph& graph, const PrunedGraph& pruned,
   const bool all = links_between(graph, kept) <= most_links;
   PageColumns columns;
   add_nodes(graph, pruned, kept, columns);
-  add_links(graph, pruned, kept, all, columns);
+  const std::vector<std::uint32_t> links = add_links(graph, pruned, kept, all, columns);
+  const std::string attention = page_attention(graph, kept.place, links, columns);
 
   Json head = head_of(graph, pruned, kept);
   head["title"] = page_title(graph, title);
@@ -226,6 +217,7 @@ PageData page_data(const AttributionGraph& graph, const PrunedGraph& pruned,
   if (!graph.is_compact()) {
     head["scores"]["pruned"] = scores_json(compute_scores(graph, pruned.node_mask));
   }
+  if (!attention.empty()) head["attention"] = Json::parse(attention);
   head["columns"] = Json::array();
   for (const PageColumns::Column& column : columns.columns()) {
     head["columns"].push_back({{"name", column.name},

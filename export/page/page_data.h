@@ -24,7 +24,4 @@ PageData page_data(const AttributionGraph& graph, const PrunedGraph& pruned,
 /// `title`; without it the prompt; without that the tokens.
 std::string page_title(const AttributionGraph& graph, const std::string& title);
 
-/// `json` with every `<` as `\u003c`: no end of an element and no comment can begin in it.
-std::string script_safe(std::string json);
-
 }  // namespace circuit

@@ -9,6 +9,7 @@
 
 #include "export/names/node_names.h"
 #include "export/picture/picture_boxes.h"
+#include "export/picture/picture_heads.h"
 #include "export/picture/picture_legend.h"
 #include "export/text/output_text.h"
 
@@ -190,6 +191,20 @@ std::string curve_style(const Curve& curve) {
          (dashed ? " style=dashed" : "");
 }
 
+/// The head's name on its line, on a ground that lets it be read.
+std::string head_text(const Curve& curve) {
+  if (curve.head.empty()) return "";
+  std::string text = " head=" + quoted(curve.head);
+  if (curve.head_at) {
+    text += " lp=\"" + to_text(*curve.head_at) + "\" fontname=\"" + std::string(kFont) +
+            "\" fontsize=" + points(kHeadNameSize) +
+            " label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLPADDING=\"1\" CELLSPACING=\"0\" "
+            "BGCOLOR=\"#FFFFFFD8\"><TR><TD>" +
+            html_text(curve.head) + "</TD></TR></TABLE>>";
+  }
+  return text;
+}
+
 std::string edge_text(const AttributionGraph& graph, const Picture& picture, const Curve& curve,
                       const std::vector<std::string>& ids) {
   std::string path;
@@ -197,13 +212,15 @@ std::string edge_text(const AttributionGraph& graph, const Picture& picture, con
   const std::string tooltip = describe(graph, picture.boxes[curve.source]) + " → " +
                               describe(graph, picture.boxes[curve.target]) + ": " +
                               (curve.weight < 0 ? "" : "+") + number_text(curve.weight) + ", " +
-                              fixed_text(100 * curve.share, 1) + "% of its input";
+                              fixed_text(100 * curve.share, 1) + "% of its input" +
+                              (curve.head.empty() ? "" : ", mostly by head " + curve.head);
   const std::string collapsed = curve.edges == 0 ? ""
                                                  : " magnitude=\"" + number_text(curve.magnitude) +
                                                        "\" edges=" + std::to_string(curve.edges);
   return "  " + quoted(ids[curve.source]) + " -> " + quoted(ids[curve.target]) + " [pos=\"" + path +
          "\" " + curve_style(curve) + " weight=\"" + number_text(curve.weight) + "\" share=\"" +
-         number_text(curve.share) + "\"" + collapsed + " tooltip=" + quoted(tooltip) + "];\n";
+         number_text(curve.share) + "\"" + collapsed + head_text(curve) +
+         " tooltip=" + quoted(tooltip) + "];\n";
 }
 
 /// A length-prefixed string of the xdot language. It has no escapes and a DOT string cannot hold a

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "export/picture/picture_boxes.h"
+#include "export/picture/picture_heads.h"
 #include "export/picture/picture_legend.h"
 #include "export/picture/picture_routes.h"
 #include "export/picture/picture_units.h"
@@ -79,6 +80,9 @@ class Layout {
     Picture picture;
     picture.curves = route_edges(drawn_, boxes_, extents_);
     picture.boxes = std::move(boxes_);
+    if (options.supernodes.empty() && options.edge_sides.empty()) {
+      name_heads(graph_, options.most_head_names, picture);
+    }
     draw_grid(picture);
     const Frame frame{.left = left_,
                       .right = columns_.back().right() + kColumnGap / 2,

@@ -23,6 +23,9 @@ struct PictureOptions {
   /// Edges that are drawn at most, those with the largest shares of what influential nodes read;
   /// 0 = all. Thousands hide each other, and cost a second for every few thousand. DOT has all.
   std::size_t most_edges = 1000;
+  /// Edges, the strongest ones, that carry the name of the head by which most of them runs, where
+  /// the graph knows it; 0 = none. More hide the lines. Not with supernodes or a comparison.
+  std::size_t most_head_names = 30;
   /// Lines of a feature's label before it is cut, at least 1.
   std::size_t label_lines = 3;
   /// The heading. Empty = the prompt.
@@ -72,6 +75,8 @@ struct Curve {
   std::size_t edges = 0;  ///< How many were collapsed.
   std::vector<Point> points;
   std::optional<Side> side{};  ///< In a comparison.
+  std::string head{};  ///< `3.2`: the head by which most of the edge runs; empty = none, unknown.
+  std::optional<Point> head_at{};  ///< The middle of its name, where that is written.
 };
 
 enum class Align { kLeft, kCentre, kRight };

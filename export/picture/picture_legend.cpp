@@ -104,6 +104,9 @@ void add_key(const KeptGraph& kept, const Frame& frame, Picture& picture) {
   add_sample(kNegativeColour, 2.6, at, picture);
   add_words("lowers it", at, picture);
   add_words("width: share of the target's kept input", at, picture);
+  const bool heads = std::ranges::any_of(
+      picture.curves, [](const Curve& curve) { return curve.head_at.has_value(); });
+  if (heads) add_words("3.2 on a line: most of it runs by head 2 of layer 3", at, picture);
   const bool errors = std::ranges::any_of(
       picture.boxes, [](const Box& box) { return box.kind == NodeKind::kError; });
   const bool groups =

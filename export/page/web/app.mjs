@@ -28,6 +28,7 @@ import {NodePanel} from "./view/node_panel.mjs";
 import {PathPanel} from "./view/path_panel.mjs";
 import {downloadPng, downloadSvg, linkGraphPicture, subgraphPicture} from "./view/pictures.mjs";
 import {PinsPanel} from "./view/pins_panel.mjs";
+import {ScorePanel} from "./view/score_panel.mjs";
 import {SearchBox} from "./view/search_box.mjs";
 import {Subgraph} from "./view/subgraph.mjs";
 import {Tabs} from "./view/tabs.mjs";
@@ -49,10 +50,12 @@ class App {
     this.tabs = new Tabs(byId("tabs"));
     this.linkGraph = new LinkGraph(this.actions);
     this.subgraph = new Subgraph(this.actions);
+    this.nodePanel = new NodePanel(this.actions);
     this.panels = [
       this.linkGraph,
       this.subgraph,
-      new NodePanel(this.actions),
+      this.nodePanel,
+      new ScorePanel(this.actions),
       new PinsPanel(this.actions),
       new PathPanel(this.actions),
       new ComparePanel(this.actions),
@@ -148,6 +151,10 @@ class App {
       pathEnd: (which, node) => this.pathEnd(which, node),
       hover: (node) => this.linkGraph.hover(node),
       reveal: (node) => this.linkGraph.reveal(node),
+      showLink: (e) => {
+        this.tabs.open("tab-node");
+        this.nodePanel.showLink(e);
+      },
       mark: (nodes) => {
         this.page.found = nodes;
         this.linkGraph.mark(nodes);

@@ -1,5 +1,6 @@
 # Joins the files of the page into one C++ source:
-#   cmake -DPAGE=folder -DOUT=file.cpp -DVENDOR=a;b -DMODULES=c;d -P join.cmake
+#   cmake -DPAGE=folder -DOUT=file.cpp -DNAMESPACE=n -DSKELETON=a.html -DSTYLE=b.css
+#         -DVENDOR=c;d -DMODULES=e;f -P join.cmake
 # Modules go into one function, in the order given: each after all that it imports.
 
 set(script "")
@@ -23,8 +24,8 @@ foreach(name IN LISTS MODULES)
 endforeach()
 string(APPEND script "})();\n")
 
-file(READ "${PAGE}/page.html" skeleton)
-file(READ "${PAGE}/page.css" style)
+file(READ "${PAGE}/${SKELETON}" skeleton)
+file(READ "${PAGE}/${STYLE}" style)
 foreach(part IN ITEMS script style)
   if("${${part}}" MATCHES "</(script|style)|<!--")
     message(FATAL_ERROR "[join] the ${part} holds '${CMAKE_MATCH_0}', which would end it")
@@ -37,9 +38,9 @@ string(SHA256 script_hash "${script}")
 string(SHA256 style_hash "${style}")
 
 set(source "// Written by export/page/web/join.cmake.\n#include \"export/page/page_text.h\"\n\n")
-string(APPEND source "namespace circuit::page_text {\n\n")
+string(APPEND source "namespace circuit::${NAMESPACE} {\n\n")
 foreach(part IN ITEMS skeleton style script notices style_hash script_hash)
   string(APPEND source "const std::string_view ${part} = R\"page(${${part}})page\";\n")
 endforeach()
-string(APPEND source "\n}  // namespace circuit::page_text\n")
+string(APPEND source "\n}  // namespace circuit::${NAMESPACE}\n")
 file(WRITE "${OUT}" "${source}")

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
 #include <string_view>
 
@@ -12,6 +11,7 @@
 
 #include "export/names/node_names.h"
 #include "graph/kept_graph.h"
+#include "tests/export/page/page_decoder.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/small_graph.h"
 #include "tests/support/synthetic_graph.h"
@@ -20,65 +20,16 @@
 namespace circuit {
 namespace {
 
+using testing::decode;
+using testing::Decoded;
 using testing::message_of;
 using testing::random_graph;
+using testing::script_of;
 using testing::small_graph;
 using testing::synthetic_graph;
 using Json = nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-/// What stands between `<script … id="ID">` and its end.
-std::string script_of(const std::string& page, const std::string& id) {
-  const std::string open = "id=\"" + id + "\">";
-  const std::size_t start = page.find(open);
-  if (start == std::string::npos) return "";
-  const std::size_t end = page.find("</script>", start);
-  return page.substr(start + open.size(), end - start - open.size());
-}
-
-/// Slow and obvious.
-std::string decoded_base64(std::string_view text) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    bits = bits << 6 | static_cast<std::uint32_t>(digits.find(c));
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes += static_cast<char>(bits >> held & 255);
-  }
-  return bytes;
-}
-
-/// Head and columns of a page, as its scripts read them.
-struct Decoded {
-  Json head;
-  std::string bytes;
-
-  template <typename T>
-  std::vector<T> column(const std::string& name) const {
-    for (const Json& column : head["columns"]) {
-      if (column["name"] != name) continue;
-      std::vector<T> values(column["count"].get<std::size_t>());
-      if (values.empty()) return values;
-      std::memcpy(values.data(), bytes.data() + column["offset"].get<std::size_t>(),
-                  values.size() * sizeof(T));
-      return values;
-    }
-    ADD_FAILURE() << "no column " << name;
-    return {};
-  }
-};
-
-Decoded decode(const std::string& page) {
-  return {.head = Json::parse(script_of(page, "graph-head")),
-          .bytes = decoded_base64(script_of(page, "graph-columns"))};
-}
 
 void expect_same_graph(const AttributionGraph& graph, const PrunedGraph& pruned,
                        const Decoded& decoded) {

@@ -31,7 +31,16 @@ export function openGraph(head, bytes) {
   for (const {name, type, offset, count} of head.columns) {
     columns[name] = new ARRAYS[type](bytes.buffer, bytes.byteOffset + offset, count);
   }
-  return completeGraph(head, columns);
+  return Object.assign(completeGraph(head, columns), {attention: openAttention(head, columns)});
+}
+
+/** What the page holds of attention, null for nothing; `place`: of a link among those divided. */
+function openAttention({attention}, columns) {
+  if (!attention) return null;
+  const {part_link, part_offset: offset, part_way: way, part_weight: weight} = columns;
+  const place = new Map();
+  part_link.forEach((e, k) => place.set(e, k));
+  return {...attention, place, parts: {offset, way, weight}};
 }
 
 /** Adds to columns what follows from them. */

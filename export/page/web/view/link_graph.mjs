@@ -10,6 +10,7 @@ import {
   drawBands,
   drawLinks,
   drawNodes,
+  linkAt,
   linksOf,
   radiusOf,
   ring,
@@ -18,6 +19,8 @@ import {
 import {hideTooltip, showTooltip} from "./tooltip.mjs";
 
 const MAGNET = 30; // pixels around the pointer in which the nearest node is taken
+const LINK_REACH = 5; // pixels around the pointer in which a line is taken where no node is
+const MARKED_LINKS = 2000; // strongest ones of what is selected that are drawn
 const HOVERED_LINKS = 200; // strongest ones of a node that a hover draws
 export const DRAWN_LINKS = 2000; // strongest ones of the view: more are a grey wall, and slow
 const FRAME = 14; // milliseconds: who draws faster draws every step of a zoom
@@ -185,8 +188,10 @@ export class LinkGraph {
 
   pointer(event) {
     if (event.shiftKey || event.buttons) return; // Shift keeps what is hovered
-    const [x, y] = d3.pointer(event, this.panel);
-    this.hover(this.nearest(x, y), event);
+    const [x, y] = d3.pointer(event, this.panel),
+      node = this.nearest(x, y);
+    this.hover(node, event);
+    if (node < 0) this.panel.style.cursor = this.dividedLink([x, y]) < 0 ? "" : "pointer";
   }
 
   nearest(x, y) {
@@ -229,10 +234,19 @@ export class LinkGraph {
       showTooltip(this.layout, toScreen(scene, node), radiusOf(scene), graph, node, state.labels);
   }
 
+  /** Of what is selected, under the pointer; only where links are known by their heads. */
+  dividedLink(at) {
+    const {graph, shown, members} = this.model;
+    if (!graph.attention?.divided || members.length === 0) return -1;
+    return linkAt(this.scene(), linksOf(graph, shown, members, MARKED_LINKS), at, LINK_REACH);
+  }
+
   clicked(event) {
     const [x, y] = d3.pointer(event, this.panel);
     const node = this.nearest(x, y);
     if (event.defaultPrevented) return; // the end of a drag
+    const link = node < 0 ? this.dividedLink([x, y]) : -1;
+    if (link >= 0) return this.actions.showLink(link);
     if (node < 0) return this.actions.select("");
     const id = this.model.graph.ids[node];
     if (event.ctrlKey || event.metaKey || event.shiftKey) this.actions.togglePin([id]);
@@ -273,7 +287,10 @@ const fadeOf = (links) => Math.min(1.4, Math.max(0.2, (400 / Math.max(1, links))
 export function paintMarks(painter, scene, model) {
   const {graph, shown, theme, members, path, pinned} = model;
   if (members.length > 0)
-    drawLinks(painter, scene, linksOf(graph, shown, members, 2000), {fade: 1.8, emphasis: 1.2});
+    drawLinks(painter, scene, linksOf(graph, shown, members, MARKED_LINKS), {
+      fade: 1.8,
+      emphasis: 1.2,
+    });
   if (path) {
     for (const e of path.links) {
       const s = toScreen(scene, graph.source[e]),

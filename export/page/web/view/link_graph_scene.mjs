@@ -12,6 +12,7 @@ const LEVELS = [
   {most: 2, width: 4, alpha: 0.75},
 ];
 const STRAIGHT_ABOVE = 4000; // links; curves of more cost too much and tell nobody more
+const CURVE_PIECES = 24; // straight ones that stand for a curve where the pointer is
 const SHAPES = ["circle", "diamond", "square", "square"];
 
 /** `scene`: {graph, shown, layout, transform: {k, x, y}, theme, labels, strength, compare, …} */
@@ -184,4 +185,40 @@ export function linksOf(graph, shown, members, most) {
   if (links.length <= most) return links;
   const shares = new Map(links.map((e) => [e, shareOf(graph, shown, e)]));
   return links.sort((a, b) => shares.get(b) - shares.get(a) || a - b).slice(0, most);
+}
+
+/** The one of `links` that passes within `reach` pixels of a point, else -1. */
+export function linkAt(scene, links, [px, py], reach) {
+  let best = -1,
+    least = reach;
+  for (const e of links) {
+    const start = toScreen(scene, scene.graph.source[e]),
+      end = toScreen(scene, scene.graph.target[e]);
+    if (Math.max(start[1], end[1]) < py - reach || Math.min(start[1], end[1]) > py + reach)
+      continue;
+    let from = start;
+    for (let k = 1; k <= CURVE_PIECES; ++k) {
+      const to = pointOf(start, end, k / CURVE_PIECES),
+        distance = distanceTo(from, to, px, py);
+      if (distance < least) [best, least] = [e, distance];
+      from = to;
+    }
+  }
+  return best;
+}
+
+/** Of the curve that painters draw. */
+const pointOf = ([x1, y1], [x2, y2], t) => [
+  x1 + (x2 - x1) * t * t * (3 - 2 * t),
+  y1 + (y2 - y1) * t * (1.5 - 1.5 * t + t * t),
+];
+
+/** Of a point from a line's piece. */
+function distanceTo([x1, y1], [x2, y2], px, py) {
+  const dx = x2 - x1,
+    dy = y2 - y1,
+    length = dx * dx + dy * dy;
+  const along = length > 0 ? ((px - x1) * dx + (py - y1) * dy) / length : 0,
+    t = Math.max(0, Math.min(1, along));
+  return Math.hypot(x1 + t * dx - px, y1 + t * dy - py);
 }

@@ -4,14 +4,21 @@ import {element} from "./dom.mjs";
 const STEP = 100; // rows made at a time: thousands of them would make every choice slow
 
 export class NodeList {
-  /** `row(item)` → children of an option; `name(item)` → what is read out. */
-  constructor(root, {label, row, name, choose, hover = () => {}, empty = "none"}) {
+  /**
+   * `row(item)` → children of an option; `name(item)` → what is read out; `detail(item)` → an element
+   * that the active option shows besides, or null. A click on `[data-more]` of a row activates it.
+   */
+  constructor(
+    root,
+    {label, row, name, choose, hover = () => {}, detail = () => null, empty = "none"},
+  ) {
     Object.assign(this, {
       root,
       row,
       name,
       choose,
       hover,
+      detail,
       empty,
       items: [],
       shown: STEP,
@@ -23,7 +30,9 @@ export class NodeList {
     root.addEventListener("keydown", (event) => this.key(event));
     root.addEventListener("click", (event) => {
       const at = this.indexOf(event.target);
-      if (at >= 0) this.choose(this.items[at], event);
+      if (at < 0 || event.target.closest(".detail")) return;
+      if (event.target.closest("[data-more]")) this.activate(at === this.active ? -1 : at);
+      else this.choose(this.items[at], event);
     });
     root.addEventListener("pointerover", (event) =>
       this.hover(this.items[this.indexOf(event.target)]),
@@ -96,14 +105,25 @@ export class NodeList {
   activate(at) {
     this.root.querySelector(".active")?.classList.remove("active");
     this.root.querySelector("[aria-selected=true]")?.setAttribute("aria-selected", "false");
+    this.root.querySelector("[aria-describedby]")?.removeAttribute("aria-describedby");
+    this.root.querySelector(".detail")?.remove();
     this.active = at;
     if (at < 0) return this.root.removeAttribute("aria-activedescendant");
     while (at >= this.shown) this.more();
     const option = this.root.querySelector(`[data-at="${at}"]`);
     option.classList.add("active");
     option.setAttribute("aria-selected", "true");
+    this.showDetail(option, this.items[at]);
     option.scrollIntoView({block: "nearest"});
     this.root.setAttribute("aria-activedescendant", option.id);
     this.hover(this.items[at]);
+  }
+  showDetail(option, item) {
+    const detail = this.detail(item);
+    if (!detail) return;
+    detail.id = `${this.root.id}-detail`;
+    detail.classList.add("detail");
+    option.append(detail);
+    option.setAttribute("aria-describedby", detail.id);
   }
 }

@@ -15,19 +15,22 @@ import {rowSums} from "../core/influence.mjs";
 import {groupOf} from "../core/state.mjs";
 import {fillCard} from "./card.mjs";
 import {byId, element} from "./dom.mjs";
+import {mainWay, mainWayText, partsBox, partsOfRow} from "./head_parts.mjs";
 import {NodeList} from "./node_list.mjs";
 
 export class NodePanel {
   constructor(actions) {
     this.actions = actions;
-    const options = {
-      row: (item) => this.row(item),
-      name: (item) => this.name(item),
+    const options = (inputs) => ({
+      label: `${inputs ? "Inputs" : "Outputs"}, strongest first`,
+      row: (item) => this.row(item, inputs),
+      name: (item) => this.name(item, inputs),
+      detail: ({node}) => partsBox(partsOfRow(this.model, node, inputs)),
       choose: (item, event) => this.choose(item, event),
       hover: (item) => actions.hover(item?.node ?? -1),
-    };
-    this.inputs = new NodeList(byId("inputs"), {label: "Inputs, strongest first", ...options});
-    this.outputs = new NodeList(byId("outputs"), {label: "Outputs, strongest first", ...options});
+    });
+    this.inputs = new NodeList(byId("inputs"), options(true));
+    this.outputs = new NodeList(byId("outputs"), options(false));
     const form = byId("label-form"),
       input = byId("label-input");
     form.addEventListener("submit", (event) => {
@@ -103,19 +106,31 @@ export class NodePanel {
     this.actions.relabel(graph.ids[members[0]], value);
   }
 
-  row({node, weight, share}) {
+  /** Opens the row of a link that has one end among what is selected. */
+  showLink(e) {
+    const {graph, members} = this.model,
+      input = members.includes(graph.target[e]);
+    const list = input ? this.inputs : this.outputs,
+      other = input ? graph.source[e] : graph.target[e];
+    list.activate(list.items.findIndex(({node}) => node === other));
+  }
+
+  row({node, weight, share}, inputs) {
     const {graph, state} = this.model;
     const name = element("span", {class: "name"}, nodeName(graph, node));
     const text = element("span", {class: "text"}, nodeText(graph, node, state.labels));
     const value = element("span", {class: "share"}, percent(weight < 0 ? -share : share, true));
     const bar = element("span", {class: weight < 0 ? "bar negative" : "bar positive"});
     bar.style.width = `${100 * share}%`;
-    return [bar, name, text, element("span", {class: "raw"}, number(weight)), value];
+    const way = mainWay(partsOfRow(this.model, node, inputs));
+    const raw = element("span", {class: "raw"}, number(weight));
+    return [bar, name, text, ...(way ? [way] : []), raw, value];
   }
 
-  name({node, weight, share}) {
-    const {graph, state} = this.model;
-    return `${describeNode(graph, node, state.labels)}, ${percent(weight < 0 ? -share : share, true)}, weight ${number(weight)}`;
+  name({node, weight, share}, inputs) {
+    const {graph, state} = this.model,
+      way = mainWayText(partsOfRow(this.model, node, inputs));
+    return `${describeNode(graph, node, state.labels)}, ${percent(weight < 0 ? -share : share, true)}, weight ${number(weight)}${way}`;
   }
 
   choose({node}, event) {
