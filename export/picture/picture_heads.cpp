@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "export/names/head_ids.h"
 #include "export/text/output_text.h"
 
 namespace circuit {
@@ -38,8 +39,7 @@ std::string main_head(const AttributionGraph& graph, std::size_t source, std::si
   if (!edge) return "";
   const auto parts = graph.attention().edge_heads.find(*edge);
   if (parts.empty() || parts.front().way != EdgeWay::kHead) return "";
-  const Head& head = parts.front().head;
-  return std::to_string(head.layer) + "." + std::to_string(head.head);
+  return head_id(parts.front().head);
 }
 
 /// The point at `t` in [0, 1] of all its pieces.

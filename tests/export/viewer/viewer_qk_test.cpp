@@ -1,15 +1,15 @@
 #include "export/viewer/viewer_qk.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "tests/export/viewer/viewer_attention_graph.h"
 #include "tests/export/viewer/viewer_rules.h"
-#include "tests/support/random_attention.h"
+#include "tests/support/synthetic_attention.h"
 #include "tests/support/synthetic_graph.h"
 
 namespace circuit {
@@ -76,12 +76,17 @@ TEST(ViewerQk, DescribesContributorsThatAreNoKeptNodes) {
 }
 
 TEST(ViewerQk, KeepsToTheSchemaWhateverIsKnown) {
-  for (std::uint32_t seed = 0; seed < 30; ++seed) {
+  std::size_t with_results = 0;
+  for (std::uint32_t seed = 0; seed < 40; ++seed) {
     AttributionGraph graph = testing::synthetic_graph({.seed = seed});
-    graph.set_attention(testing::random_attention(graph, seed));
-    const std::string json = viewer_json(graph, prune(graph));
+    const PrunedGraph pruned = prune(graph);
+    graph.set_attention(
+        testing::synthetic_attention(graph, pruned, {.seed = seed, .parts = seed % 2 == 0}));
+    const std::string json = viewer_json(graph, pruned);
     EXPECT_EQ(testing::broken_viewer_rules(json), std::vector<std::string>{}) << seed;
+    with_results += json.find("qk_tracing_results") == std::string::npos ? 0 : 1;
   }
+  EXPECT_GT(with_results, 20U);
 }
 
 }  // namespace
