@@ -5,6 +5,7 @@
 #include <map>
 #include <string_view>
 
+#include "export/names/head_ids.h"
 #include "export/names/node_names.h"
 #include "export/text/output_text.h"
 #include "graph/kept_graph.h"
@@ -18,7 +19,7 @@ struct Key {
   std::string_view type;
 };
 
-constexpr std::array<Key, 11> kKeys = {{
+constexpr std::array<Key, 13> kKeys = {{
     {"node", "kind", "string"},
     {"node", "layer", "int"},
     {"node", "position", "int"},
@@ -30,6 +31,8 @@ constexpr std::array<Key, 11> kKeys = {{
     {"node", "supernode", "string"},
     {"edge", "weight", "double"},
     {"edge", "share", "double"},
+    {"edge", "head", "string"},
+    {"edge", "head_weight", "double"},
 }};
 
 void append_header(const AttributionGraph& graph, std::string& out) {
@@ -97,6 +100,10 @@ std::string graphml(const AttributionGraph& graph, const PrunedGraph& pruned,
         "    <edge source=\"" + ids.at(edge.source) + "\" target=\"" + ids.at(edge.target) + "\">";
     append_number("weight", edge.weight, out);
     append_number("share", edge.share, out);
+    if (const EdgePart* part = strongest_head(graph.attention().edge_heads.find(edge.index))) {
+      append_data("head", head_id(part->head), out);
+      append_number("head_weight", part->weight, out);
+    }
     out += "</edge>\n";
   }
   return out + "  </graph>\n</graphml>\n";

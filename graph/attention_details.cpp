@@ -90,8 +90,16 @@ class TableCheck {
   void check_source(const ScoreSource& source) const {
     if (!source) return;
     if (source->kind == NodeKind::kTarget) fail("a term of a score is an output");
-    if (source->kind != NodeKind::kToken) check_range("a term's layer", source->layer, n_layers_);
+    const bool token = source->kind == NodeKind::kToken;
+    if (!token) check_range("a term's layer", source->layer, n_layers_);
     check_range("a term's position", source->position, n_positions_);
+    const bool fits = token ? source->layer == -1 && source->feature >= -1
+                            : (source->kind == NodeKind::kError) == (source->feature == -1) &&
+                                  source->feature >= -1;
+    if (!fits) {
+      fail("a term of layer " + std::to_string(source->layer) + " has the number " +
+           std::to_string(source->feature) + ", which none of its kind has");
+    }
   }
 
   std::size_t n_layers_, n_positions_;

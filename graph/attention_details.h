@@ -20,7 +20,8 @@ struct AttentionDetails {
 };
 
 /// Throws std::invalid_argument `[attention] …` when something is not of a graph of that size:
-/// edges, layers, positions; when sizes disagree or a number is not finite.
+/// edges, layers, positions; when sizes disagree, a number is not finite, or a source has a layer
+/// or feature that a `Node` of its kind cannot have.
 void check_attention(const AttentionDetails& attention, std::size_t n_layers,
                      std::size_t n_positions, std::size_t n_edges);
 

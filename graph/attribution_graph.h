@@ -148,6 +148,8 @@ class AttributionGraph {
   std::optional<double> closure_error() const;
   /// Whether it is marked by kCompactSetting.
   bool is_compact() const { return provenance_.settings.contains(kCompactSetting); }
+  /// Marks it: scores can no longer be computed from it.
+  void mark_compact() { provenance_.settings[kCompactSetting] = "true"; }
 
  private:
   GraphNodes nodes_;

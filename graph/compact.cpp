@@ -19,20 +19,29 @@ std::vector<std::int32_t> renumber(const AttributionGraph& graph, const PrunedGr
   return new_index;
 }
 
+/// visit(edge, new index of its source) for each edge of `row` that stays.
+template <typename Visit>
+void for_each_left(const AttributionGraph& graph, const PrunedGraph& pruned,
+                   const std::vector<std::int32_t>& new_index, std::size_t row, Visit&& visit) {
+  const EdgeMatrix& edges = graph.edges();
+  if (new_index[row] == kGone) return;
+  for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
+    const std::int32_t column = new_index[static_cast<std::size_t>(edges.columns[edge])];
+    if (pruned.edge_mask[edge] != 0 && column != kGone) visit(edge, column);
+  }
+}
+
 EdgeMatrix kept_edges(const AttributionGraph& graph, const PrunedGraph& pruned,
                       const std::vector<std::int32_t>& new_index) {
-  const EdgeMatrix& edges = graph.edges();
   EdgeMatrix kept;
   kept.columns.reserve(pruned.kept_edges());
   kept.weights.reserve(pruned.kept_edges());
-  for (std::size_t row = 0; row < edges.rows(); ++row) {
-    if (new_index[row] == kGone) continue;
-    for (std::size_t edge = edges.begin(row); edge < edges.end(row); ++edge) {
-      const std::int32_t column = new_index[static_cast<std::size_t>(edges.columns[edge])];
-      if (pruned.edge_mask[edge] == 0 || column == kGone) continue;
+  for (std::size_t row = 0; row < graph.edges().rows(); ++row) {
+    for_each_left(graph, pruned, new_index, row, [&](std::size_t edge, std::int32_t column) {
       kept.columns.push_back(column);
-      kept.weights.push_back(edges.weights[edge]);
-    }
+      kept.weights.push_back(graph.edges().weights[edge]);
+    });
+    if (new_index[row] == kGone) continue;
     kept.row_offsets.push_back(static_cast<std::int64_t>(kept.columns.size()));
   }
   return kept;
@@ -72,6 +81,23 @@ FeatureSimilarity kept_similarity(const AttributionGraph& graph,
   return kept;
 }
 
+/// Score tables stay as they are: they name features, not nodes.
+AttentionDetails kept_attention(const AttributionGraph& graph, const PrunedGraph& pruned,
+                                const std::vector<std::int32_t>& new_index) {
+  const AttentionDetails& all = graph.attention();
+  AttentionDetails kept{.edge_heads = {}, .tables = all.tables, .carried = all.carried};
+  if (all.edge_heads.empty()) return kept;
+  std::size_t next = 0;
+  for (std::size_t row = 0; row < graph.edges().rows(); ++row) {
+    for_each_left(graph, pruned, new_index, row, [&](std::size_t edge, std::int32_t) {
+      const auto parts = all.edge_heads.find(edge);
+      if (!parts.empty()) kept.edge_heads.add(next, parts);
+      ++next;
+    });
+  }
+  return kept;
+}
+
 }  // namespace
 
 AttributionGraph compact(const AttributionGraph& graph, const PrunedGraph& pruned) {
@@ -83,12 +109,12 @@ AttributionGraph compact(const AttributionGraph& graph, const PrunedGraph& prune
   GraphNodes nodes = graph.nodes();
   nodes.selected_features = select(nodes.selected_features, keep);
   const std::span<const float> dropped = graph.row_dropped();
-  return {std::move(nodes),
-          kept_edges(graph, pruned, new_index),
-          select(std::vector<float>(dropped.begin(), dropped.end()), keep),
-          kept_totals(graph, pruned),
-          graph.provenance(),
-          kept_similarity(graph, new_index)};
+  AttributionGraph left(std::move(nodes), kept_edges(graph, pruned, new_index),
+                        select(std::vector<float>(dropped.begin(), dropped.end()), keep),
+                        kept_totals(graph, pruned), graph.provenance(),
+                        kept_similarity(graph, new_index));
+  left.set_attention(kept_attention(graph, pruned, new_index));
+  return left;
 }
 
 }  // namespace circuit

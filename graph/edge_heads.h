@@ -32,8 +32,13 @@ struct EdgeHeads {
   std::span<const EdgePart> parts_of(std::size_t i) const {
     return std::span(parts).subspan(offsets[i], offsets[i + 1] - offsets[i]);
   }
+  /// Puts the parts of an edge behind those of the edges before it.
+  void add(std::size_t edge, std::span<const EdgePart> parts_of_edge);
   /// The parts of edge `edge` of the graph; empty when it is not among `edges`.
   std::span<const EdgePart> find(std::size_t edge) const;
 };
+
+/// The first of the largest parts, by magnitude, that arrive by a single head; null without one.
+const EdgePart* strongest_head(std::span<const EdgePart> parts);
 
 }  // namespace circuit

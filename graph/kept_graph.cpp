@@ -23,7 +23,7 @@ void append_row(const AttributionGraph& graph, const PrunedGraph& pruned, std::s
   for (std::size_t e = matrix.begin(target); e < matrix.end(target); ++e) {
     const auto source = static_cast<std::size_t>(matrix.columns[e]);
     if (pruned.edge_mask[e] == 0 || pruned.node_mask[source] == 0) continue;
-    edges.push_back({source, target, matrix.weights[e], 0});
+    edges.push_back({source, target, matrix.weights[e], 0, e});
     total += std::abs(static_cast<double>(matrix.weights[e]));
   }
   if (total == 0) return;

@@ -13,7 +13,8 @@ struct KeptEdge {
   std::size_t source = 0;  ///< Node index.
   std::size_t target = 0;  ///< Node index, greater than source.
   float weight = 0;
-  double share = 0;  ///< |weight| over the sum of the target's kept inputs, in [0, 1].
+  double share = 0;       ///< |weight| over the sum of the target's kept inputs, in [0, 1].
+  std::size_t index = 0;  ///< Among the graph's edges.
 };
 
 struct KeptGraph {

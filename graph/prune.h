@@ -53,7 +53,8 @@ PrunedGraph prune(const AttributionGraph& graph, const PruneOptions& options = {
 /// The graph of kept nodes and edges alone; unkept features become unselected. Errors, tokens and
 /// targets all stay in their order (unkept errors without edges), as the node order demands. Scores
 /// and cumulative influence must be taken before. Totals and dropped shares stay those of the whole
-/// rows. Throws std::invalid_argument when the masks are not of this graph.
+/// rows; heads are those of kept edges, score tables all. Throws std::invalid_argument when the
+/// masks are not of this graph.
 AttributionGraph compact(const AttributionGraph& graph, const PrunedGraph& pruned);
 
 }  // namespace circuit

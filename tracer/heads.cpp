@@ -16,9 +16,9 @@
 namespace circuit {
 
 struct HeadTracer::State {
-  State(const Tracer::State& tracer, const AttributionGraph& of)
+  State(const Tracer::State& tracer, const AttributionGraph& of, std::int64_t memory_bytes)
       : graph(of),
-        run(tracer.run_again(of, "attention")),
+        run(tracer.run_again(of, "attention", (memory_bytes - resident_memory_bytes()) / 2)),
         covectors(tracer.covectors_of(of, "attention")),
         sources(run),
         sides(run, sources) {}
@@ -30,10 +30,11 @@ struct HeadTracer::State {
   ScoreSides sides;
 };
 
-HeadTracer::HeadTracer(const Tracer& tracer, const AttributionGraph& graph) {
+HeadTracer::HeadTracer(const Tracer& tracer, const AttributionGraph& graph,
+                       std::int64_t memory_bytes) {
   const c10::InferenceMode inference;
   use_one_thread_here();
-  state_ = std::make_unique<State>(*tracer.state_, graph);
+  state_ = std::make_unique<State>(*tracer.state_, graph, memory_bytes);
 }
 
 HeadTracer::~HeadTracer() = default;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -22,9 +23,11 @@ namespace circuit {
 /// with Tracer, one call at a time.
 class HeadTracer {
  public:
-  /// Runs the prompt. Throws std::invalid_argument when the graph belongs to another model, other
+  /// Runs the prompt; of the memory that the process may take, decoder rows get at most half of
+  /// what is left. Throws std::invalid_argument when the graph belongs to another model, other
   /// transcoders or another type.
-  HeadTracer(const Tracer& tracer, const AttributionGraph& graph);
+  HeadTracer(const Tracer& tracer, const AttributionGraph& graph,
+             std::int64_t memory_bytes = std::int64_t{8} << 30);
   ~HeadTracer();
   HeadTracer(HeadTracer&&) noexcept;
   HeadTracer& operator=(HeadTracer&&) noexcept;

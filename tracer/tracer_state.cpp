@@ -105,8 +105,8 @@ Provenance Tracer::State::provenance(std::string prompt, const AttributionOption
   return from;
 }
 
-ReplacementRun Tracer::State::run_again(const AttributionGraph& graph,
-                                        const char* operation) const {
+ReplacementRun Tracer::State::run_again(const AttributionGraph& graph, const char* operation,
+                                        std::int64_t keep_decoder_bytes) const {
   const Provenance& from = graph.provenance();
   if (from.model_hash != model_hash || from.transcoders_hash != transcoders_hash) {
     throw std::invalid_argument("[" + std::string(operation) + "] the graph was made with model " +
@@ -117,7 +117,8 @@ ReplacementRun Tracer::State::run_again(const AttributionGraph& graph,
   const auto zeroed = from.settings.find("zero-positions");
   ReplacementRun run = run_replacement(
       loaded.model, *transcoders, graph.nodes().input_ids,
-      zeroed == from.settings.end() ? std::nullopt : std::optional(std::stoll(zeroed->second)));
+      zeroed == from.settings.end() ? std::nullopt : std::optional(std::stoll(zeroed->second)),
+      keep_decoder_bytes);
   require_same_features(run, graph.nodes(), operation);
   return run;
 }

@@ -2,6 +2,8 @@
 // tracer/.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -23,7 +25,10 @@ struct Tracer::State {
 
   /// Runs the prompt of a graph. Throws std::invalid_argument, the message beginning with
   /// `[operation]`, when the graph belongs to another model, other transcoders or another type.
-  ReplacementRun run_again(const AttributionGraph& graph, const char* operation) const;
+  /// Decoder rows that take more than `keep_decoder_bytes` are read again when used.
+  ReplacementRun run_again(
+      const AttributionGraph& graph, const char* operation,
+      std::int64_t keep_decoder_bytes = std::numeric_limits<std::int64_t>::max()) const;
   /// The covectors of its outputs, [targets, d_model]; throws in the same way.
   at::Tensor covectors_of(const AttributionGraph& graph, const char* operation) const;
 

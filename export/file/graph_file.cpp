@@ -1,62 +1,17 @@
 #include "export/file/graph_file.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <span>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "export/file/graph_file_attention.h"
 #include "export/file/graph_file_metadata.h"
+#include "export/file/graph_file_tensors.h"
 #include "graph/kept_graph.h"
-#include "transcoders/weights/safetensors.h"
 
 namespace circuit {
 namespace {
-
-template <typename T>
-constexpr Dtype dtype_of() {
-  if constexpr (std::is_same_v<T, double>) return Dtype::kF64;
-  if constexpr (std::is_same_v<T, float>) return Dtype::kF32;
-  if constexpr (std::is_same_v<T, std::int64_t>) return Dtype::kI64;
-  if constexpr (std::is_same_v<T, std::int32_t>) return Dtype::kI32;
-  if constexpr (std::is_same_v<T, std::uint8_t>) return Dtype::kU8;
-}
-
-std::int64_t size_of_dimension(std::size_t size) { return static_cast<std::int64_t>(size); }
-
-/// Tensors to be written; owns those that are not stored in the graph as they are in the file.
-class Tensors {
- public:
-  template <typename T>
-  void add(std::string name, const std::vector<T>& values) {
-    add_shaped(std::move(name), values, {size_of_dimension(values.size())});
-  }
-  template <typename T>
-  void add_if_any(std::string name, const std::vector<T>& values) {
-    if (!values.empty()) add(std::move(name), values);
-  }
-  /// [values / width, width]
-  void add_table(std::string name, std::vector<std::int32_t> values, std::size_t width) {
-    const std::vector<std::int32_t>& kept = tables_.emplace_back(std::move(values));
-    add_shaped(std::move(name), kept,
-               {size_of_dimension(kept.size() / width), size_of_dimension(width)});
-  }
-  std::vector<TensorToWrite> take() { return std::move(tensors_); }
-
- private:
-  template <typename T>
-  void add_shaped(std::string name, const std::vector<T>& values, std::vector<std::int64_t> shape) {
-    tensors_.push_back(
-        {std::move(name), dtype_of<T>(), std::move(shape), std::as_bytes(std::span(values))});
-  }
-
-  std::vector<TensorToWrite> tensors_;
-  std::vector<std::vector<std::int32_t>> tables_;  // moved vectors keep their elements in place
-};
 
 std::vector<std::int32_t> feature_table(const AttributionGraph& graph) {
   std::vector<std::int32_t> table;
@@ -94,7 +49,8 @@ TargetColumns target_columns(const AttributionGraph& graph) {
   return columns;
 }
 
-void add_nodes(const AttributionGraph& graph, const TargetColumns& targets, Tensors& tensors) {
+void add_nodes(const AttributionGraph& graph, const TargetColumns& targets,
+               GraphFileTensors& tensors) {
   const GraphNodes& nodes = graph.nodes();
   tensors.add("input_ids", nodes.input_ids);
   tensors.add_table("active_features", feature_table(graph), 3);
@@ -106,81 +62,17 @@ void add_nodes(const AttributionGraph& graph, const TargetColumns& targets, Tens
   tensors.add("target_kinds", targets.kinds);
 }
 
-/// Reads tensors of one file and checks each against what the graph needs.
-class Reader {
- public:
-  explicit Reader(const std::filesystem::path& path)
-      : file_(SafetensorsFile::open(path)), path_(path) {}
-
-  const StringMap& metadata() const { return file_.metadata(); }
-  bool contains(std::string_view name) const { return file_.contains(name); }
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw std::runtime_error("[read_graph_file] " + path_.string() + ": " + what);
-  }
-  [[noreturn]] void fail(std::string_view tensor, const std::string& found,
-                         const std::string& expected) const {
-    fail("tensor " + std::string(tensor) + ": " + found + ", expected " + expected);
-  }
-
-  /// `shape` has -1 where any size will do.
-  template <typename T>
-  std::vector<T> read(std::string_view name, std::vector<std::int64_t> shape) const {
-    const std::string expected = std::string(name_of(dtype_of<T>())) + " " + to_string(shape);
-    if (!file_.contains(name)) fail(name, "is missing", expected);
-    const TensorView& view = file_.view(name);
-    const bool fits = std::ranges::equal(view.shape, shape, [](std::int64_t is, std::int64_t want) {
-      return want < 0 || is == want;
-    });
-    if (view.dtype != dtype_of<T>() || !fits) {
-      fail(name, "is " + std::string(name_of(view.dtype)) + " " + to_string(view.shape), expected);
-    }
-    std::vector<T> values(view.bytes.size() / sizeof(T));
-    if (!values.empty()) std::memcpy(values.data(), view.bytes.data(), view.bytes.size());
-    if constexpr (std::is_floating_point_v<T>) require_finite(name, values);
-    return values;
-  }
-
-  template <typename T>
-  std::vector<T> read_optional(std::string_view name, std::size_t size) const {
-    if (!file_.contains(name)) return {};
-    return read<T>(name, {size_of_dimension(size)});
-  }
-
-  /// Every value in [least, most].
-  template <typename T>
-  void require_range(std::string_view name, const std::vector<T>& values, T least, T most) const {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (values[i] >= least && values[i] <= most) continue;
-      fail(name, "entry " + std::to_string(i) + " is " + std::to_string(values[i]),
-           std::to_string(least) + " to " + std::to_string(most));
-    }
-  }
-
- private:
-  template <typename T>
-  void require_finite(std::string_view name, const std::vector<T>& values) const {
-    const auto bad = std::ranges::find_if(values, [](T value) { return !std::isfinite(value); });
-    if (bad == values.end()) return;
-    fail(name, "entry " + std::to_string(bad - values.begin()) + " is " + std::to_string(*bad),
-         "finite numbers");
-  }
-
-  SafetensorsFile file_;
-  std::filesystem::path path_;
-};
-
 std::int32_t last_index(std::size_t size) { return static_cast<std::int32_t>(size) - 1; }
 
-void require_count(const Reader& reader, std::string_view key, std::size_t found,
+void require_count(const GraphFileReader& reader, std::string_view key, std::size_t found,
                    std::size_t expected) {
   if (found == expected) return;
   reader.fail("metadata " + std::string(key) + ": has " + std::to_string(found) +
               " entries, expected " + std::to_string(expected));
 }
 
-std::vector<ActiveFeature> read_active_features(const Reader& reader, std::int32_t n_layers,
-                                                std::size_t n_positions) {
+std::vector<ActiveFeature> read_active_features(const GraphFileReader& reader,
+                                                std::int32_t n_layers, std::size_t n_positions) {
   const auto table = reader.read<std::int32_t>("active_features", {-1, 3});
   std::vector<ActiveFeature> features;
   features.reserve(table.size() / 3);
@@ -200,7 +92,7 @@ std::vector<ActiveFeature> read_active_features(const Reader& reader, std::int32
   return features;
 }
 
-std::vector<Target> read_targets(const Reader& reader, const GraphFileMetadata& metadata) {
+std::vector<Target> read_targets(const GraphFileReader& reader, const GraphFileMetadata& metadata) {
   const auto ids = reader.read<std::int32_t>("target_token_ids", {-1});
   const std::size_t count = ids.size();
   const auto probabilities = reader.read<float>("target_probabilities", {size_of_dimension(count)});
@@ -227,7 +119,7 @@ std::vector<Target> read_targets(const Reader& reader, const GraphFileMetadata& 
   return targets;
 }
 
-GraphNodes read_nodes(const Reader& reader, const GraphFileMetadata& metadata) {
+GraphNodes read_nodes(const GraphFileReader& reader, const GraphFileMetadata& metadata) {
   GraphNodes nodes;
   nodes.n_layers = metadata.n_layers;
   nodes.input_ids = reader.read<std::int32_t>("input_ids", {-1});
@@ -249,32 +141,24 @@ std::size_t count_nodes(const GraphNodes& nodes) {
          n_positions + nodes.targets.size();
 }
 
-EdgeMatrix read_edges(const Reader& reader, std::size_t n_nodes) {
+EdgeMatrix read_edges(const GraphFileReader& reader, std::size_t n_nodes) {
   EdgeMatrix edges;
   edges.row_offsets = reader.read<std::int64_t>("row_offsets", {size_of_dimension(n_nodes) + 1});
   edges.columns = reader.read<std::int32_t>("columns", {-1});
   reader.require_range<std::int32_t>("columns", edges.columns, 0, last_index(n_nodes));
-  const std::int64_t n_edges = size_of_dimension(edges.columns.size());
-  edges.weights = reader.read<float>("weights", {n_edges});
-  const bool ascending = std::ranges::is_sorted(edges.row_offsets);
-  if (!ascending || edges.row_offsets.front() != 0 || edges.row_offsets.back() != n_edges) {
-    reader.fail("row_offsets",
-                "runs from " + std::to_string(edges.row_offsets.front()) + " to " +
-                    std::to_string(edges.row_offsets.back()) +
-                    (ascending ? "" : " with steps down"),
-                "ascending from 0 to the " + std::to_string(n_edges) + " edges");
-  }
+  edges.weights = reader.read<float>("weights", {size_of_dimension(edges.columns.size())});
+  reader.require_offsets("row_offsets", edges.row_offsets, edges.edges(), "edges");
   return edges;
 }
 
-RowTotals read_row_totals(const Reader& reader, std::size_t n_rows) {
+RowTotals read_row_totals(const GraphFileReader& reader, std::size_t n_rows) {
   return {.totals = reader.read_optional<double>("row_totals", n_rows),
           .absolute_totals = reader.read_optional<double>("row_absolute_totals", n_rows),
           .bias_terms = reader.read_optional<double>("bias_terms", n_rows),
           .pre_activations = reader.read_optional<double>("pre_activations", n_rows)};
 }
 
-FeatureSimilarity read_similarity(const Reader& reader, std::size_t n_features) {
+FeatureSimilarity read_similarity(const GraphFileReader& reader, std::size_t n_features) {
   FeatureSimilarity similarity;
   if (!reader.contains("similarity_pairs") && !reader.contains("similarity")) return similarity;
   const auto table = reader.read<std::int32_t>("similarity_pairs", {-1, 2});
@@ -287,8 +171,9 @@ FeatureSimilarity read_similarity(const Reader& reader, std::size_t n_features) 
   return similarity;
 }
 
-std::optional<PrunedGraph> read_pruned(const Reader& reader, const GraphFileMetadata& metadata,
-                                       std::size_t n_nodes, std::size_t n_edges) {
+std::optional<PrunedGraph> read_pruned(const GraphFileReader& reader,
+                                       const GraphFileMetadata& metadata, std::size_t n_nodes,
+                                       std::size_t n_edges) {
   const bool has_mask = reader.contains("node_mask");
   if (!metadata.pruning) {
     if (has_mask) reader.fail("tensor node_mask: is there, but metadata pruned is not 'true'");
@@ -305,7 +190,7 @@ std::optional<PrunedGraph> read_pruned(const Reader& reader, const GraphFileMeta
   return pruned;
 }
 
-GraphFile read_with(const Reader& reader) {
+GraphFile read_with(const GraphFileReader& reader) {
   GraphFileMetadata metadata = parse_graph_file_metadata(reader.metadata());
   GraphNodes nodes = read_nodes(reader, metadata);
   const std::size_t n_nodes = count_nodes(nodes);
@@ -317,6 +202,7 @@ GraphFile read_with(const Reader& reader) {
                          reader.read_optional<float>("row_dropped", n_nodes),
                          read_row_totals(reader, n_rows), std::move(metadata.provenance),
                          read_similarity(reader, n_features));
+  graph.set_attention(read_attention(reader, graph));
   return {std::move(graph), std::move(pruned), metadata.scores};
 }
 
@@ -326,7 +212,7 @@ void write_graph_file(const std::filesystem::path& path, const AttributionGraph&
                       const PrunedGraph* pruned, const Scores& scores) {
   const TargetColumns targets = target_columns(graph);
   const std::vector<float> row_dropped(graph.row_dropped().begin(), graph.row_dropped().end());
-  Tensors tensors;
+  GraphFileTensors tensors;
   add_nodes(graph, targets, tensors);
   tensors.add("row_offsets", graph.edges().row_offsets);
   tensors.add("columns", graph.edges().columns);
@@ -340,6 +226,7 @@ void write_graph_file(const std::filesystem::path& path, const AttributionGraph&
     tensors.add_table("similarity_pairs", pair_table(graph.similarity()), 2);
     tensors.add("similarity", graph.similarity().cosines);
   }
+  add_attention(graph.attention(), tensors);
   if (pruned != nullptr) {
     require_masks(graph, *pruned);
     tensors.add("node_mask", pruned->node_mask);
@@ -350,7 +237,7 @@ void write_graph_file(const std::filesystem::path& path, const AttributionGraph&
 }
 
 GraphFile read_graph_file(const std::filesystem::path& path) {
-  const Reader reader(path);
+  const GraphFileReader reader(path);
   try {
     return read_with(reader);
   } catch (const std::invalid_argument& error) {  // from AttributionGraph

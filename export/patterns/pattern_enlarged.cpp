@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "export/names/head_ids.h"
 #include "export/patterns/pattern_cells.h"
 #include "export/patterns/pattern_text.h"
 #include "export/picture/picture_legend.h"
@@ -81,7 +82,7 @@ void draw_map(const Map& map, const Head& head, std::span<const float> weights,
               std::span<const std::string> tokens, SvgWriter& svg) {
   const bool runs = map.n > kMostCellsWide;
   svg.raw(map_markup(weights, map.n, runs ? 0 : kPatternSteps.size(), map.x, map.y, map.cell,
-                     head_name(head)));
+                     head_id(head)));
   if (!runs) draw_cells(map, weights, tokens, svg);
   svg.rect(map.x, map.y, map.side(), map.side(), {.stroke = kFrame});
 }
@@ -102,7 +103,7 @@ void mark_cell(const Map& map, std::int32_t query, std::int32_t key, SvgWriter& 
 /// A score's cell, what it is the sum of, and its largest terms; returns the next base line.
 double draw_reasons(const ScoreTable& table, std::span<const std::string> tokens,
                     const PatternOptions& options, double x, double y, SvgWriter& svg) {
-  const std::string heading = head_name(table.cell.head) + ": " + cell_text(table, tokens);
+  const std::string heading = head_id(table.cell.head) + ": " + cell_text(table, tokens);
   for (const std::string& line : wrap_text(heading, kReasonWidth / 1.12, 11, 3)) {
     svg.text(x, y, line, {.bold = true});
     y += kLine + 1;
@@ -131,7 +132,7 @@ DrawnSize draw_enlarged(const Head& head, const AttentionPatterns& patterns,
                         double x, double y, SvgWriter& svg) {
   const std::size_t n = patterns.n_positions;
   const double cell = cell_size(n), label = widest_label(tokens, label_size(cell));
-  svg.text(x, y + 14, "Head " + head_name(head), {.size = 13, .bold = true});
+  svg.text(x, y + 14, "Head " + head_id(head), {.size = 13, .bold = true});
   const Map map{.x = x + label + 10, .y = y + 34 + label * 0.87, .cell = cell, .n = n};
   draw_axes(map, tokens, svg);
   draw_map(map, head, patterns.of(head), tokens, svg);

@@ -1,5 +1,6 @@
 #include "export/patterns/pattern_page.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "export/names/head_ids.h"
 #include "export/page/page_columns.h"
 #include "export/page/page_skeleton.h"
 #include "export/page/page_text.h"
@@ -49,7 +51,7 @@ Json reasons_json(std::span<const std::string> tokens, const PatternOptions& opt
       terms.push_back({signed_text(term.value), source_text(term.query, tokens, options.graph),
                        source_text(term.key, tokens, options.graph)});
     }
-    reasons.push_back({{"head", head_name(table.cell.head)},
+    reasons.push_back({{"head", head_id(table.cell.head)},
                        {"query", table.cell.query},
                        {"key", table.cell.key},
                        {"cell", cell_text(table, tokens)},
@@ -71,7 +73,7 @@ Json head_json(const AttentionPatterns& patterns, std::span<const std::string> t
     head["steps"].push_back({kPatternSteps[i].least, kPatternSteps[i].colour, kDarkColours[i]});
   }
   head["chosen"] = Json::array();
-  for (const Head& one : options.heads) head["chosen"].push_back(head_name(one));
+  for (const Head& one : options.heads) head["chosen"].push_back(head_id(one));
   head["reasons"] = reasons_json(tokens, options);
   return head;
 }

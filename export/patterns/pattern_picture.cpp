@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "export/names/head_ids.h"
 #include "export/patterns/pattern_cells.h"
 #include "export/patterns/pattern_enlarged.h"
 #include "export/patterns/pattern_text.h"
@@ -188,8 +189,7 @@ class Drawing {
   }
 
   void draw_map(const Head& head, double x, double y) {
-    svg_.raw(
-        map_markup(patterns_.of(head), grid_.n, first_step_, x, y, grid_.cell, head_name(head)));
+    svg_.raw(map_markup(patterns_.of(head), grid_.n, first_step_, x, y, grid_.cell, head_id(head)));
     svg_.rect(x, y, grid_.side(), grid_.side(), {.stroke = "#C3CAD3", .line = 0.6});
   }
 

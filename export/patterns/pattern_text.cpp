@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "export/names/head_ids.h"
 #include "export/names/node_names.h"
 #include "export/text/output_text.h"
 
@@ -62,14 +63,14 @@ void check_patterns(const AttentionPatterns& patterns, std::span<const std::stri
   }
   for (const Head& head : options.heads) {
     if (is_there(patterns, head)) continue;
-    fail(operation, "head " + head_name(head) + ", expected layers 0 to " +
+    fail(operation, "head " + head_id(head) + ", expected layers 0 to " +
                         std::to_string(patterns.n_layers - 1) + " and heads 0 to " +
                         std::to_string(patterns.n_heads - 1));
   }
   for (const ScoreTable& table : options.tables) {
     for (const std::int32_t position : positions_of(table)) {
       if (position >= 0 && static_cast<std::size_t>(position) < n) continue;
-      fail(operation, "a score of head " + head_name(table.cell.head) + " at position " +
+      fail(operation, "a score of head " + head_id(table.cell.head) + " at position " +
                           std::to_string(position) + ", expected 0 to " + std::to_string(n - 1));
     }
   }
@@ -80,10 +81,6 @@ std::string pattern_title(std::span<const std::string> tokens, const PatternOpti
   std::string all;
   for (const std::string& token : tokens) all += token;
   return one_line(all);
-}
-
-std::string head_name(const Head& head) {
-  return std::to_string(head.layer) + "." + std::to_string(head.head);
 }
 
 std::string token_label(const std::string& token, std::size_t most) {

@@ -17,9 +17,6 @@ void check_patterns(const AttentionPatterns& patterns, std::span<const std::stri
 /// The title, or the tokens put together.
 std::string pattern_title(std::span<const std::string> tokens, const PatternOptions& options);
 
-/// `3.2`.
-std::string head_name(const Head& head);
-
 /// One line, never empty, at most `most` characters: `petit`, `␣`, `averyverylo…`.
 std::string token_label(const std::string& token, std::size_t most);
 

@@ -25,7 +25,7 @@ struct PictureOptions {
   std::size_t most_edges = 1000;
   /// Edges, the strongest ones, that carry the name of the head by which most of them runs, where
   /// the graph knows it; 0 = none. More hide the lines. Not with supernodes or a comparison.
-  std::size_t most_head_names = 30;
+  std::size_t most_head_names = 24;
   /// Lines of a feature's label before it is cut, at least 1.
   std::size_t label_lines = 3;
   /// The heading. Empty = the prompt.

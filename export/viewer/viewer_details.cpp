@@ -5,6 +5,7 @@
 
 #include "export/file/graph_file_metadata.h"
 #include "export/text/json_text.h"
+#include "export/viewer/viewer_score_tables.h"
 
 namespace circuit {
 namespace {
@@ -51,6 +52,10 @@ void append_viewer_details(const AttributionGraph& graph, const PrunedGraph& pru
   append_numbers(
       "target_kinds", nodes.targets,
       [](const Target& target) { return static_cast<std::int64_t>(target.kind); }, out);
+  if (!graph.attention().tables.empty()) {
+    append_key(kScoreTablesKey, out);
+    append_score_tables(graph.attention(), out);
+  }
   out += '}';
 }
 

@@ -10,7 +10,9 @@
 #include <simdjson.h>
 
 #include "export/text/json_text.h"
-#include "export/text/output_text.h"
+#include "export/viewer/json_place.h"
+#include "export/viewer/viewer_heads.h"
+#include "export/viewer/viewer_score_tables.h"
 
 namespace circuit {
 namespace {
@@ -19,161 +21,91 @@ using simdjson::SUCCESS;
 using simdjson::dom::element;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+/// Bytes of the shortest node and link, so that a long list of something else asks for little.
+constexpr std::size_t kLeastNode =
+    std::string_view(R"({"node_id":"","layer":0,"ctx_idx":0,"feature_type":""})").size();
+constexpr std::size_t kLeastLink = std::string_view(R"({"source":"","target":""})").size();
 
-/// Where a value stands, for messages: `nodes[3].layer`. Lives on the stack of who reads.
-struct Place {
-  const Place* parent = nullptr;
-  std::string_view key{};  ///< Empty: the entry `index` of a list.
-  std::size_t index = 0;
-
-  std::string text() const {
-    const std::string before = parent == nullptr ? "" : parent->text();
-    if (key.empty()) return before + "[" + std::to_string(index) + "]";
-    return before.empty() ? std::string(key) : before + "." + std::string(key);
-  }
-};
-
-[[noreturn]] void fail(const Place& place, const std::string& found, std::string_view expected) {
-  throw std::runtime_error(one_line(shorten(place.text(), 100)) + ": " + found + ", expected " +
-                           std::string(expected));
-}
-
-[[noreturn]] void fail(const Place& place, const element& found, std::string_view expected) {
-  if (found.is_array()) fail(place, "is a list", expected);
-  if (found.is_object()) fail(place, "is an object", expected);
-  fail(place, "is " + one_line(shorten(simdjson::minify(found), 60)), expected);
-}
-
-template <typename Value>
-Value get(const element& value, const Place& place, std::string_view expected) {
-  Value out{};
-  if (value.get(out) != SUCCESS) fail(place, value, expected);
-  return out;
-}
-
-std::string_view text_of(const element& value, const Place& place) {
-  return get<std::string_view>(value, place, "a text");
-}
-
-std::optional<element> find(const element& object, std::string_view key) {
-  element value;
-  if (object[key].get(value) != SUCCESS || value.is_null()) return std::nullopt;
-  return value;
-}
-
-element require(const element& object, std::string_view key, const Place& place,
-                std::string_view expected) {
-  const auto value = find(object, key);
-  if (!value) fail(place, "is missing", expected);
-  return *value;
-}
-
-std::string text_or_empty(const element& object, std::string_view key, const Place& place) {
-  const auto value = find(object, key);
+std::string text_or_empty(const element& object, std::string_view key, const JsonPlace& place) {
+  const auto value = find_member(object, key);
   return value ? std::string(text_of(*value, {&place, key})) : std::string();
 }
 
-/// A number, also as text; NaN for null and for an empty text, which stands for NaN.
-double number_of(const element& value, const Place& place) {
-  double number = 0;
-  if (value.is_null()) return kNone;
-  if (value.get(number) == SUCCESS) return number;
-  const std::string_view text = text_of(value, place);
-  if (text.find_first_not_of(' ') == std::string_view::npos) return kNone;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) fail(place, value, "a number");
-  return number;
-}
-
 std::optional<double> finite_number(const element& object, std::string_view key,
-                                    const Place& place) {
-  const auto value = find(object, key);
-  const double number = value ? number_of(*value, {&place, key}) : kNone;
+                                    const JsonPlace& place) {
+  const auto value = find_member(object, key);
+  const double number = value ? number_or_nan(*value, {&place, key}) : kNone;
   return std::isfinite(number) ? std::optional(number) : std::nullopt;
 }
 
 std::optional<std::int64_t> whole_number(const element& object, std::string_view key,
-                                         const Place& place) {
-  const auto value = find(object, key);
+                                         const JsonPlace& place) {
+  const auto value = find_member(object, key);
   if (!value) return std::nullopt;
-  return get<std::int64_t>(*value, {&place, key}, "a whole number");
+  return whole_number_of(*value, {&place, key});
 }
 
-template <typename Visit>
-void for_each_entry(const element& list, const Place& place, Visit visit) {
-  std::size_t index = 0;
-  for (const element entry : get<simdjson::dom::array>(list, place, "a list")) {
-    visit(entry, Place{&place, {}, index++});
-  }
-}
-
-/// 0 for what is no list.
-std::size_t length_of(const element& value) {
-  simdjson::dom::array list;
-  return value.get(list) == SUCCESS ? list.size() : 0;
-}
-
-std::vector<std::string> texts_of(const element& list, const Place& place) {
+std::vector<std::string> texts_of(const element& list, const JsonPlace& place) {
   std::vector<std::string> texts;
-  for_each_entry(list, place, [&](const element& entry, const Place& at) {
+  for_each_entry(list, place, [&](const element& entry, const JsonPlace& at) {
     texts.emplace_back(text_of(entry, at));
   });
   return texts;
 }
 
 template <typename Number>
-std::vector<Number> numbers_of(const element& object, std::string_view key, const Place& place) {
-  const Place at{&place, key};
+std::vector<Number> numbers_in(const element& object, std::string_view key,
+                               const JsonPlace& place) {
+  const JsonPlace at{&place, key};
+  const element list = require_member(object, key, at, "a list");
   std::vector<Number> numbers;
-  for_each_entry(require(object, key, at, "a list"), at, [&](const element& entry, const Place& p) {
+  for_each_entry(list, at, [&](const element& entry, const JsonPlace& p) {
     if constexpr (std::is_floating_point_v<Number>) {
-      numbers.push_back(get<double>(entry, p, "a number"));
+      numbers.push_back(number_of(entry, p));
     } else {
-      const auto number = get<std::int64_t>(entry, p, "a whole number");
-      if (number != static_cast<Number>(number)) fail(p, entry, "a number of 32 bits");
-      numbers.push_back(static_cast<Number>(number));
+      numbers.push_back(index_of(entry, p));
     }
   });
   return numbers;
 }
 
-void read_settings(const element& metadata, const Place& place, ViewerMetadata& out) {
-  if (const auto settings = find(metadata, "generation_settings")) {
-    const Place at{&place, "generation_settings"};
-    for (const auto [key, value] : get<simdjson::dom::object>(*settings, at, "an object")) {
+void read_settings(const element& metadata, const JsonPlace& place, ViewerMetadata& out) {
+  if (const auto settings = find_member(metadata, "generation_settings")) {
+    const JsonPlace at{&place, "generation_settings"};
+    for_each_member(*settings, at, [&](std::string_view key, const element& value) {
       std::string_view text;
       out.settings[std::string(key)] =
           value.get(text) == SUCCESS ? std::string(text) : simdjson::minify(value);
-    }
+    });
   }
-  if (const auto pruning = find(metadata, "pruning_settings")) {
-    const Place at{&place, "pruning_settings"};
+  if (const auto pruning = find_member(metadata, "pruning_settings")) {
+    const JsonPlace at{&place, "pruning_settings"};
     out.node_threshold = finite_number(*pruning, "node_threshold", at);
     out.edge_threshold = finite_number(*pruning, "edge_threshold", at);
   }
   if (!out.node_threshold) out.node_threshold = finite_number(metadata, "node_threshold", place);
 }
 
-ViewerMetadata read_metadata(const element& metadata, const Place& place) {
+ViewerMetadata read_metadata(const element& metadata, const JsonPlace& place) {
   ViewerMetadata out;
-  const Place tokens{&place, "prompt_tokens"};
-  out.prompt_tokens =
-      texts_of(require(metadata, "prompt_tokens", tokens, "a list of the prompt's tokens"), tokens);
+  const JsonPlace tokens{&place, "prompt_tokens"};
+  out.prompt_tokens = texts_of(
+      require_member(metadata, "prompt_tokens", tokens, "a list of the prompt's tokens"), tokens);
   out.slug = text_or_empty(metadata, "slug", place);
   out.scan = text_or_empty(metadata, "scan", place);
   out.prompt = text_or_empty(metadata, "prompt", place);
   out.title_prefix = text_or_empty(metadata, "title_prefix", place);
-  if (const auto list = find(metadata, "transcoder_list")) {
+  if (const auto list = find_member(metadata, "transcoder_list")) {
     out.transcoder_list = texts_of(*list, {&place, "transcoder_list"});
   }
-  if (const auto details = find(metadata, "feature_details")) {
-    const Place at{&place, "feature_details"};
+  if (const auto details = find_member(metadata, "feature_details")) {
+    const JsonPlace at{&place, "feature_details"};
     out.neuronpedia_source_set = text_or_empty(*details, "neuronpedia_source_set", at);
     out.feature_json_base_url = text_or_empty(*details, "feature_json_base_url", at);
   }
-  if (const auto info = find(metadata, "info")) {
-    if (const auto generator = find(*info, "generator")) {
-      const Place at{&place, "info.generator"};
+  if (const auto info = find_member(metadata, "info")) {
+    if (const auto generator = find_member(*info, "generator")) {
+      const JsonPlace at{&place, "info.generator"};
       out.generator = text_or_empty(*generator, "name", at);
       out.generator_version = text_or_empty(*generator, "version", at);
     }
@@ -188,19 +120,19 @@ ViewerMetadata read_metadata(const element& metadata, const Place& place) {
 
 /// A list, or its text: circuit-tracer's frontend saves what stood in the address.
 template <typename Visit>
-void for_each_of_list_or_text(const element& value, const Place& place, Visit visit) {
+void for_each_of_list_or_text(const element& value, const JsonPlace& place, Visit visit) {
   std::string_view text;
   if (value.get(text) != SUCCESS) return for_each_entry(value, place, visit);
   if (text.empty()) return;
   simdjson::dom::parser parser;
   element list;
   if (parser.parse(text.data(), text.size()).get(list) != SUCCESS) {
-    fail(place, value, "a list, or the JSON text of one");
+    fail_at(place, value, "a list, or the JSON text of one");
   }
   for_each_entry(list, place, visit);
 }
 
-void read_pins(const element& value, const Place& place, ViewState& state) {
+void read_pins(const element& value, const JsonPlace& place, ViewState& state) {
   std::string_view text;
   if (value.get(text) != SUCCESS) {
     state.pinned_ids = texts_of(value, place);
@@ -213,23 +145,24 @@ void read_pins(const element& value, const Place& place, ViewState& state) {
   }
 }
 
-ViewState read_view_state(const element& params, const Place& place) {
+ViewState read_view_state(const element& params, const JsonPlace& place) {
   ViewState state;
-  if (const auto pins = find(params, "pinnedIds")) read_pins(*pins, {&place, "pinnedIds"}, state);
-  if (const auto groups = find(params, "supernodes")) {
-    const auto add = [&](const element& entry, const Place& at) {
+  if (const auto pins = find_member(params, "pinnedIds"))
+    read_pins(*pins, {&place, "pinnedIds"}, state);
+  if (const auto groups = find_member(params, "supernodes")) {
+    const auto add = [&](const element& entry, const JsonPlace& at) {
       std::vector<std::string> texts = texts_of(entry, at);
-      if (texts.empty()) fail(at, "is empty", "a name, then node ids");
+      if (texts.empty()) fail_at(at, "is empty", "a name, then node ids");
       ViewState::Supernode& group = state.supernodes.emplace_back();
       group.name = std::move(texts.front());
       group.node_ids.assign(texts.begin() + 1, texts.end());
     };
     for_each_of_list_or_text(*groups, {&place, "supernodes"}, add);
   }
-  if (const auto clerps = find(params, "clerps")) {
-    const auto add = [&](const element& entry, const Place& at) {
+  if (const auto clerps = find_member(params, "clerps")) {
+    const auto add = [&](const element& entry, const JsonPlace& at) {
       std::vector<std::string> texts = texts_of(entry, at);
-      if (texts.size() != 2) fail(at, "has " + std::to_string(texts.size()) + " texts", "2");
+      if (texts.size() != 2) fail_at(at, "has " + std::to_string(texts.size()) + " texts", "2");
       state.clerps.emplace_back(std::move(texts[0]), std::move(texts[1]));
     };
     for_each_of_list_or_text(*clerps, {&place, "clerps"}, add);
@@ -237,39 +170,42 @@ ViewState read_view_state(const element& params, const Place& place) {
   return state;
 }
 
-ViewerDetails read_details(const element& circuit, const Place& place) {
+ViewerDetails read_details(const element& circuit, const JsonPlace& place) {
   ViewerDetails details;
-  const Place at{&place, "metadata"};
-  const element metadata = require(circuit, "metadata", at, "an object");
-  for (const auto [key, value] : get<simdjson::dom::object>(metadata, at, "an object")) {
+  const JsonPlace at{&place, "metadata"};
+  const element metadata = require_member(circuit, "metadata", at, "an object");
+  for_each_member(metadata, at, [&](std::string_view key, const element& value) {
     details.metadata.emplace(key, text_of(value, {&at, key}));
+  });
+  details.input_ids = numbers_in<std::int32_t>(circuit, "input_ids", place);
+  details.target_token_ids = numbers_in<std::int32_t>(circuit, "target_token_ids", place);
+  details.target_weights = numbers_in<double>(circuit, "target_weights", place);
+  details.target_kinds = numbers_in<std::int32_t>(circuit, "target_kinds", place);
+  if (const auto tables = find_member(circuit, kScoreTablesKey)) {
+    details.scores = read_score_tables(*tables, {&place, kScoreTablesKey});
   }
-  details.input_ids = numbers_of<std::int32_t>(circuit, "input_ids", place);
-  details.target_token_ids = numbers_of<std::int32_t>(circuit, "target_token_ids", place);
-  details.target_weights = numbers_of<double>(circuit, "target_weights", place);
-  details.target_kinds = numbers_of<std::int32_t>(circuit, "target_kinds", place);
   return details;
 }
 
-void read_layer(const element& value, const Place& place, ViewerNode& node) {
+void read_layer(const element& value, const JsonPlace& place, ViewerNode& node) {
   std::int64_t layer = 0;
   if (value.get(layer) == SUCCESS) {
     node.layer = layer;
     return;
   }
-  const std::string_view text = get<std::string_view>(value, place, "a layer");
+  const std::string_view text = text_of(value, place, "a layer");
   node.layer_is_text = true;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), layer);
   if (error == std::errc{} && end == text.data() + text.size()) node.layer = layer;
 }
 
 /// Each key by hand: a look-up of each would run through the object again.
-ViewerNode read_node(const element& value, const Place& place, ViewerDocument& document) {
+ViewerNode read_node(const element& value, const JsonPlace& place, ViewerDocument& document) {
   ViewerNode node{};
   node.influence = node.activation = node.probability = kNone;
   bool has_id = false, has_layer = false, has_position = false, has_type = false;
-  for (const auto [key, entry] : get<simdjson::dom::object>(value, place, "an object")) {
-    const Place at{&place, key};
+  for_each_member(value, place, [&](std::string_view key, const element& entry) {
+    const JsonPlace at{&place, key};
     if (key == "node_id") {
       node.id = text_of(entry, at);
       has_id = true;
@@ -277,50 +213,54 @@ ViewerNode read_node(const element& value, const Place& place, ViewerDocument& d
       read_layer(entry, at, node);
       has_layer = true;
     } else if (key == "ctx_idx") {
-      node.position = get<std::int64_t>(entry, at, "a whole number");
+      node.position = whole_number_of(entry, at);
       has_position = true;
     } else if (key == "feature_type") {
       node.type = text_of(entry, at);
       has_type = true;
     } else if (key == "feature") {
-      if (!entry.is_null()) node.feature = get<std::int64_t>(entry, at, "a whole number or null");
+      if (!entry.is_null()) node.feature = whole_number_of(entry, at, "a whole number or null");
     } else if (key == "jsNodeId") {
       if (!entry.is_null()) node.js_id = text_of(entry, at);
     } else if (key == "clerp") {
       if (!entry.is_null()) node.clerp = text_of(entry, at);
     } else if (key == "influence") {
-      node.influence = number_of(entry, at);
+      node.influence = number_or_nan(entry, at);
     } else if (key == "activation") {
-      node.activation = number_of(entry, at);
+      node.activation = number_or_nan(entry, at);
     } else if (key == "token_prob") {
-      node.probability = number_of(entry, at);
+      node.probability = number_or_nan(entry, at);
     } else if (key == "qk_tracing_results") {
-      document.qk_results += entry.is_null() ? 0 : 1;
+      // Of our own files the key `circuit` says all of it.
+      document.qk_results += entry.is_null() || document.details ? 0 : 1;
     }
-  }
-  if (!has_id) fail({&place, "node_id"}, "is missing", "a text");
-  if (!has_layer) fail({&place, "layer"}, "is missing", "a layer");
-  if (!has_position) fail({&place, "ctx_idx"}, "is missing", "a whole number");
-  if (!has_type) fail({&place, "feature_type"}, "is missing", "a text");
+  });
+  if (!has_id) fail_at({&place, "node_id"}, "is missing", "a text");
+  if (!has_layer) fail_at({&place, "layer"}, "is missing", "a layer");
+  if (!has_position) fail_at({&place, "ctx_idx"}, "is missing", "a whole number");
+  if (!has_type) fail_at({&place, "feature_type"}, "is missing", "a text");
   return node;
 }
 
-ViewerLink read_link(const element& value, const Place& place) {
+ViewerLink read_link(const element& value, const JsonPlace& place, ViewerDocument& document) {
   ViewerLink link{{}, {}, kNone};
   bool has_source = false, has_target = false;
-  for (const auto [key, entry] : get<simdjson::dom::object>(value, place, "an object")) {
+  for_each_member(value, place, [&](std::string_view key, const element& entry) {
+    const JsonPlace at{&place, key};
     if (key == "source") {
-      link.source = text_of(entry, {&place, key});
+      link.source = text_of(entry, at);
       has_source = true;
     } else if (key == "target") {
-      link.target = text_of(entry, {&place, key});
+      link.target = text_of(entry, at);
       has_target = true;
     } else if (key == "weight") {
-      link.weight = number_of(entry, {&place, key});
+      link.weight = number_or_nan(entry, at);
+    } else if (key == kHeadsKey && document.details) {
+      document.link_heads.add(place.index, read_heads(entry, at));
     }
-  }
-  if (!has_source) fail({&place, "source"}, "is missing", "a node id");
-  if (!has_target) fail({&place, "target"}, "is missing", "a node id");
+  });
+  if (!has_source) fail_at({&place, "source"}, "is missing", "a node id");
+  if (!has_target) fail_at({&place, "target"}, "is missing", "a node id");
   return link;
 }
 
@@ -367,24 +307,24 @@ ViewerDocument read_viewer_document(const std::filesystem::path& path) {
   }
   ViewerDocument document;
   const element root = parse(*memory, document.not_numbers);
-  const Place metadata{nullptr, "metadata"}, nodes{nullptr, "nodes"}, links{nullptr, "links"};
+  const JsonPlace metadata{nullptr, "metadata"}, nodes{nullptr, "nodes"}, links{nullptr, "links"};
   document.metadata =
-      read_metadata(require(root, "metadata", metadata, "a graph's metadata"), metadata);
-  if (const auto params = find(root, "qParams")) {
+      read_metadata(require_member(root, "metadata", metadata, "a graph's metadata"), metadata);
+  if (const auto params = find_member(root, "qParams")) {
     document.state = read_view_state(*params, {nullptr, "qParams"});
   }
-  if (const auto circuit = find(root, "circuit")) {
+  if (const auto circuit = find_member(root, "circuit")) {
     document.details = read_details(*circuit, {nullptr, "circuit"});
   }
-  const element node_list = require(root, "nodes", nodes, "a list");
-  document.nodes.reserve(length_of(node_list));
-  for_each_entry(node_list, nodes, [&](const element& entry, const Place& at) {
+  const element node_list = require_member(root, "nodes", nodes, "a list");
+  document.nodes.reserve(std::min(length_of(node_list), memory->text.size() / kLeastNode));
+  for_each_entry(node_list, nodes, [&](const element& entry, const JsonPlace& at) {
     document.nodes.push_back(read_node(entry, at, document));
   });
-  const element link_list = require(root, "links", links, "a list");
-  document.links.reserve(length_of(link_list));
-  for_each_entry(link_list, links, [&](const element& entry, const Place& at) {
-    document.links.push_back(read_link(entry, at));
+  const element link_list = require_member(root, "links", links, "a list");
+  document.links.reserve(std::min(length_of(link_list), memory->text.size() / kLeastLink));
+  for_each_entry(link_list, links, [&](const element& entry, const JsonPlace& at) {
+    document.links.push_back(read_link(entry, at, document));
   });
   document.bytes = memory->text.size();
   document.memory = memory;

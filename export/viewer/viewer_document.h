@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "export/names/view_state.h"
+#include "export/viewer/viewer_score_tables.h"
+#include "graph/edge_heads.h"
 
 namespace circuit {
 
@@ -50,6 +52,7 @@ struct ViewerDetails {
   std::vector<std::int32_t> input_ids, target_token_ids;
   std::vector<double> target_weights;
   std::vector<std::int32_t> target_kinds;
+  ScoreTables scores;
 };
 
 struct ViewerDocument {
@@ -57,9 +60,11 @@ struct ViewerDocument {
   ViewState state;
   std::vector<ViewerNode> nodes;
   std::vector<ViewerLink> links;
+  EdgeHeads link_heads;  ///< of our own files; of links, by their place in `links`
   std::optional<ViewerDetails> details;
-  std::size_t bytes = 0;               ///< Of the file.
-  std::size_t qk_results = 0;          ///< Nodes with `qk_tracing_results`, which are not read.
+  std::size_t bytes = 0;  ///< Of the file.
+  /// Nodes with `qk_tracing_results` in files of others, which are not read.
+  std::size_t qk_results = 0;
   std::size_t not_numbers = 0;         ///< NaN and Infinity in the text, which JSON does not have.
   std::shared_ptr<const void> memory;  ///< Of the texts.
 };

@@ -16,6 +16,8 @@
 #include "export/text/json_text.h"
 #include "export/text/output_text.h"
 #include "export/viewer/viewer_details.h"
+#include "export/viewer/viewer_heads.h"
+#include "export/viewer/viewer_qk.h"
 #include "export/viewer/viewer_settings.h"
 #include "graph/kept_graph.h"
 
@@ -131,7 +133,7 @@ std::string view_parameters(const ViewState& state) {
 
 /// Targets carry no influence of their own: null passes every viewer's influence slider.
 void append_node(const AttributionGraph& graph, const PrunedGraph& pruned, std::size_t node,
-                 const NodeName& name, std::string& out) {
+                 const NodeName& name, ViewerQk& qk, std::string& out) {
   const NodeKind kind = graph.kind(node);
   const bool target = kind == NodeKind::kTarget;
   out.append(R"({"node_id":")").append(name.node_id).append(R"(","feature":)");
@@ -148,29 +150,34 @@ void append_node(const AttributionGraph& graph, const PrunedGraph& pruned, std::
   append_json_number(target ? kNone : pruned.node_cumulative_influence[node], out);
   out += R"(,"activation":)";
   append_json_number(kind == NodeKind::kFeature ? graph.activation(node) : kNone, out);
+  qk.append_results(node, out);
   out += '}';
 }
 
 void append_nodes(const AttributionGraph& graph, const PrunedGraph& pruned, const KeptGraph& kept,
-                  const std::vector<NodeName>& names, std::string& out) {
+                  const std::vector<NodeName>& names, ViewerQk& qk, std::string& out) {
   std::string_view separator = "\n";
   for (std::size_t i = 0; i < kept.nodes.size(); ++i) {
     out += separator;
-    append_node(graph, pruned, kept.nodes[i], names[i], out);
+    append_node(graph, pruned, kept.nodes[i], names[i], qk, out);
     separator = ",\n";
   }
 }
 
 /// Node ids need no escaping.
-void append_links(const KeptGraph& kept, std::size_t n_nodes, const std::vector<NodeName>& names,
-                  std::string& out) {
-  std::vector<std::string_view> ids(n_nodes);
+void append_links(const AttributionGraph& graph, const KeptGraph& kept,
+                  const std::vector<NodeName>& names, std::string& out) {
+  std::vector<std::string_view> ids(graph.n_nodes());
   for (std::size_t i = 0; i < kept.nodes.size(); ++i) ids[kept.nodes[i]] = names[i].node_id;
   std::string_view separator = "\n";
   for (const KeptEdge& edge : kept.edges) {
     out.append(separator).append(R"({"source":")").append(ids[edge.source]);
     out.append(R"(","target":")").append(ids[edge.target]).append(R"(","weight":)");
     append_json_number(edge.weight, out);
+    if (const auto parts = graph.attention().edge_heads.find(edge.index); !parts.empty()) {
+      out.append(",\"").append(kHeadsKey).append("\":");
+      append_heads(parts, out);
+    }
     out += '}';
     separator = ",\n";
   }
@@ -188,10 +195,17 @@ std::string viewer_json(const AttributionGraph& graph, const PrunedGraph& pruned
                     ",\n\"qParams\":" + view_parameters(options.state) + ",\n\"nodes\":[";
   // Most of a large file are links of some 75 bytes and nodes of some 300.
   out.reserve(out.size() + 320 * kept.nodes.size() + 80 * kept.edges.size());
-  append_nodes(graph, pruned, kept, names, out);
+  ViewerQk qk(graph, pruned, kept);
+  append_nodes(graph, pruned, kept, names, qk, out);
   out += "\n],\n\"links\":[";
-  append_links(kept, graph.n_nodes(), names, out);
-  out += "\n],\n\"circuit\":";
+  append_links(graph, kept, names, out);
+  out += "\n],\n";
+  if (!graph.attention().tables.empty()) {
+    out += "\"qk_only_nodes\":";
+    qk.append_only_nodes(out);
+    out += ",\n";
+  }
+  out += "\"circuit\":";
   append_viewer_details(graph, pruned, options.scores, out);
   return out + "}\n";
 }

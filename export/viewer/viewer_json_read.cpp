@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <unordered_map>
@@ -100,12 +102,14 @@ PrunedGraph read_pruned(const ViewerDocument& document, const ViewerNodes& nodes
   return pruned;
 }
 
+using NamedNodes = std::unordered_map<std::string_view, std::size_t>;
+
 /// The graph's nodes under the file's ids. Of an id that two nodes share it is the feature, a
 /// `jsNodeId` of several is none's.
-std::unordered_map<std::string_view, std::size_t> name_file_nodes(const ViewerDocument& document,
-                                                                  const ViewerNodes& nodes,
-                                                                  const AttributionGraph& graph) {
-  std::unordered_map<std::string_view, std::size_t> named;
+NamedNodes name_file_nodes(const ViewerDocument& document, const ViewerNodes& nodes,
+                           const AttributionGraph& graph) {
+  NamedNodes named;
+  if (document.state == ViewState{} && document.link_heads.empty()) return named;  // of no use
   std::unordered_map<std::string_view, std::optional<std::size_t>> named_by_js;
   for (std::size_t i = 0; i < document.nodes.size(); ++i) {
     if (nodes.file_nodes[i].index < 0) continue;
@@ -122,11 +126,9 @@ std::unordered_map<std::string_view, std::size_t> name_file_nodes(const ViewerDo
 }
 
 /// The state with our ids in place of the file's.
-ViewState read_state(const ViewerDocument& document, const ViewerNodes& nodes,
+ViewState read_state(const ViewerDocument& document, const NamedNodes& named,
                      const AttributionGraph& graph, ViewerOddities& oddities) {
   ViewState state = document.state;
-  if (state == ViewState{}) return state;
-  const auto named = name_file_nodes(document, nodes, graph);
   oddities.unknown_ids =
       rename_ids(state, [&](const std::string& id) -> std::optional<std::string> {
         const auto found = named.find(id);
@@ -134,6 +136,32 @@ ViewState read_state(const ViewerDocument& document, const ViewerNodes& nodes,
         return name_node(graph, found->second).node_id;
       });
   return state;
+}
+
+/// By which heads the graph's edges run. Somebody may have put links in another order.
+EdgeHeads read_edge_heads(const ViewerDocument& document, const NamedNodes& named,
+                          const AttributionGraph& graph) {
+  std::map<std::size_t, std::span<const EdgePart>> parts;
+  for (std::size_t i = 0; i < document.link_heads.edges.size(); ++i) {
+    const ViewerLink& link = document.links[document.link_heads.edges[i]];
+    const auto source = named.find(link.source), target = named.find(link.target);
+    if (source == named.end() || target == named.end()) continue;
+    const auto edge = graph.edges().find(target->second, source->second);
+    if (edge) parts.emplace(*edge, document.link_heads.parts_of(i));
+  }
+  EdgeHeads heads;
+  for (const auto& [edge, of_edge] : parts) heads.add(edge, of_edge);
+  return heads;
+}
+
+void read_attention(ViewerDocument& document, const NamedNodes& named, AttributionGraph& graph) {
+  AttentionDetails attention{
+      .edge_heads = read_edge_heads(document, named, graph), .tables = {}, .carried = {}};
+  if (document.details) {
+    attention.tables = std::move(document.details->scores.tables);
+    attention.carried = std::move(document.details->scores.carried);
+  }
+  graph.set_attention(std::move(attention));
 }
 
 ViewerOptions read_options(ViewerDocument& document, ViewState state) {
@@ -162,7 +190,9 @@ ViewerFile read(const std::filesystem::path& path) {
   read_labels(document, nodes, provenance);
   AttributionGraph graph(std::move(nodes.nodes), std::move(edges), {}, {}, std::move(provenance));
   PrunedGraph pruned = read_pruned(document, nodes, own, graph, oddities);
-  ViewState state = read_state(document, nodes, graph, oddities);
+  const NamedNodes named = name_file_nodes(document, nodes, graph);
+  read_attention(document, named, graph);
+  ViewState state = read_state(document, named, graph, oddities);
   apply_view_labels(state, graph);
   ViewerOptions options = read_options(document, std::move(state));
   const Scores scores = options.scores;

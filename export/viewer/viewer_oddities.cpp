@@ -28,7 +28,7 @@ std::vector<std::string> ViewerOddities::sentences() const {
   say(without_probability, "targets without probability: 0");
   say(without_token_id, "tokens without id: -1");
   say(moved_targets, "targets stand before the last position: taken as there");
-  say(qk_results, "nodes with QK results, which graphs do not hold: left out");
+  say(qk_results, "nodes with QK results that name no head and no key left out");
   say(unknown_ids, "ids of pins, groups or labels that name no node left out");
   note(layers_doubled, "attention features: layer L is read as layers 2L (attention), 2L+1 (MLP)");
   note(layers_guessed, "the number of layers is not said: that of the highest node");

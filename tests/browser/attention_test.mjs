@@ -57,7 +57,7 @@ function checkParts(shown, link) {
 }
 
 for (const name of PAGES) {
-  const expected = readJson(`${name}.expected.json`);
+  const expected = readJson(`${name}.expected`);
 
   test(`${name}: rows of inputs and outputs tell their heads`, async () => {
     const opened = await openPage(name),
@@ -139,6 +139,8 @@ for (const name of PAGES) {
     const bars = await scores.first().locator(".positions td.raw").allTextContents();
     bars.slice(0, -1).forEach((value, p) => checkNumber(value, table.positions[p]));
     assert.equal(bars.length, await positionsOf(page, table));
+    // Whatever the texts say, they are texts.
+    assert.equal(await page.locator("aside :is(img, a, b, iframe, script, style)").count(), 0);
     await opened.close();
   });
 
@@ -253,7 +255,7 @@ test("a graph without such details shows none of it", async () => {
 test("tables alone are those of the position and of layers below; parts alone show no scores", async () => {
   const tables = await openPage("attention-tables"),
     {page, graph} = tables,
-    expected = readJson("attention-tables.expected.json");
+    expected = readJson("attention-tables.expected");
   const feature = graph.ids.findIndex(
     (_, i) =>
       graph.kind[i] === 0 &&
@@ -282,7 +284,7 @@ test("tables alone are those of the position and of layers below; parts alone sh
 test("the page that is saved keeps both, and the dark one shows them", async () => {
   const opened = await openPage("attention", {scheme: "dark", size: {width: 1440, height: 1400}}),
     {page} = opened,
-    {id, tables} = reader(readJson("attention.expected.json"));
+    {id, tables} = reader(readJson("attention.expected"));
   await clickNode(opened, id);
   await page.locator("#inputs-0 .way").click();
   await screenshot(page, "attention-dark");

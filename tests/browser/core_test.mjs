@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 
 import {addressOf, savedFromAddress} from "../../export/page/web/core/address.mjs";
+import {partsOfLinks, sourceOf, tablesOf} from "../../export/page/web/core/attention.mjs";
 import {compareGraphs} from "../../export/page/web/core/compare.mjs";
 import {boxesOf, linksBetween, neighbours} from "../../export/page/web/core/groups.mjs";
 import {percent} from "../../export/page/web/core/graph.mjs";
@@ -354,4 +355,54 @@ test("numbers: shares have a sign and three digits", () => {
     [percent(0.1234), percent(-0.1234, true), percent(0.00123, true), percent(1)],
     ["12.3 %", "−12.3 %", "+0.12 %", "100 %"],
   );
+});
+
+test("parts of links are those of the graph, and those of several links add up", () => {
+  const graph = graphFromText(readText("attention.html"));
+  const expected = new Map(
+    readJson("attention.expected").links.map((e) => [`${e.source} ${e.target}`, e]),
+  );
+  const shown = [...graph.shown.keys()].filter((e) => graph.shown[e]);
+  assert.equal(shown.length, expected.size);
+  for (const e of shown) {
+    const link = expected.get(`${graph.ids[graph.source[e]]} ${graph.ids[graph.target[e]]}`);
+    const found = partsOfLinks(graph, [e]);
+    assert.deepEqual(
+      found.map(({name, weight}) => [name, weight]).sort(),
+      link.parts.map(([name, weight]) => [name, Math.fround(weight)]).sort(),
+    );
+    near(
+      found.reduce((sum, {share}) => sum + share, 0),
+      1,
+      "shares",
+    );
+  }
+  const together = partsOfLinks(graph, shown).reduce((sum, {weight}) => sum + weight, 0);
+  const all = shown.reduce((sum, e) => sum + graph.weight[e], 0);
+  assert.ok(Math.abs(together - all) < 1e-4, `${together} is not ${all}`);
+});
+
+test("a link that is not divided stands as such among others", () => {
+  const graph = graphFromText(readText("attention.html"));
+  const divided = graph.attention.place.keys().next().value;
+  const hidden = [...graph.shown.keys()].find((e) => !graph.attention.place.has(e));
+  const parts = partsOfLinks(graph, [divided, hidden]);
+  const whole = parts.find(({name}) => name === "links that are not divided");
+  assert.equal(whole.weight, graph.weight[hidden]);
+  assert.deepEqual(partsOfLinks(graph, [hidden]), []);
+});
+
+test("what reads nothing has no scores, and every side of a score has a name", () => {
+  const graph = graphFromText(readText("attention-tables.html"));
+  const all = shownAt(graph, graph.head.node_threshold, graph.head.edge_threshold);
+  const token = graph.kind.indexOf(2);
+  assert.deepEqual(tablesOf(graph, all, [token]), []);
+  const names = new Set();
+  for (const {terms} of graph.attention.tables)
+    for (const [query, key] of terms)
+      for (const side of [query, key]) names.add(sourceOf(graph, side, {}).name);
+  assert.ok(names.has("biases"));
+  assert.ok([...names].some((name) => /^L\d+\/\d+ at \d+$/.test(name)));
+  assert.ok([...names].some((name) => /^error L\d+ at \d+$/.test(name)));
+  assert.ok([...names].some((name) => /^token \d+$/.test(name)));
 });

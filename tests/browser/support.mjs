@@ -39,20 +39,8 @@ export function useBrowser() {
   after(() => browser.close());
 }
 
-/**
- * A page that is open: `page` of playwright, `graph` as its scripts have it, `expected` of the viewer
- * file. `close` fails when the page asked for anything or reported an error.
- */
-export async function openPage(
-  name,
-  {
-    path = join(folder, `${name}.html`),
-    hash = "",
-    size = SIZE,
-    scheme = "light",
-    graphName = name,
-  } = {},
-) {
+/** A page whose scripts have set `ready`, with the problems that it had so far. */
+async function openFile(path, ready, {hash, size, scheme}) {
   const context = await browser.newContext({
     viewport: size,
     colorScheme: scheme,
@@ -74,18 +62,35 @@ export async function openPage(
     dialog.dismiss();
   });
   await page.goto(url + hash);
-  await page.waitForFunction(() => window.circuitPage !== undefined);
-  const graph = graphFromText(readText(`${graphName}.html`));
-  return {
-    page,
-    graph,
-    problems,
-    name,
-    close: async () => {
-      await context.close();
-      assert.deepEqual(problems, []);
-    },
+  await page.waitForFunction((name) => window[name] !== undefined, ready);
+  const close = async () => {
+    await context.close();
+    assert.deepEqual(problems, []);
   };
+  return {page, problems, close};
+}
+
+/** The page of attention patterns. */
+export const openPatterns = (name, {size = SIZE, scheme = "light"} = {}) =>
+  openFile(join(folder, `${name}.html`), "circuitPatterns", {hash: "", size, scheme});
+
+/**
+ * A page that is open: `page` of playwright, `graph` as its scripts have it, `expected` of the viewer
+ * file. `close` fails when the page asked for anything or reported an error.
+ */
+export async function openPage(
+  name,
+  {
+    path = join(folder, `${name}.html`),
+    hash = "",
+    size = SIZE,
+    scheme = "light",
+    graphName = name,
+  } = {},
+) {
+  const opened = await openFile(path, "circuitPage", {hash, size, scheme});
+  const graph = graphFromText(readText(`${graphName}.html`));
+  return {...opened, graph, name};
 }
 
 /** The graph as the command line wrote it, and what both sliders at the right leave. */

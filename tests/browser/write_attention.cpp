@@ -6,6 +6,8 @@
 
 #include "export/names/node_names.h"
 #include "export/page/html.h"
+#include "export/patterns/pattern_page.h"
+#include "tests/support/synthetic_attention.h"
 
 namespace circuit::testing {
 namespace {
@@ -81,7 +83,26 @@ void write_attention_page(const std::filesystem::path& folder, const std::string
   std::ofstream(folder / (name + ".html"), std::ios::binary)
       << html_page(graph, pruned, {.scores = compute_scores(graph)});
   const Json expected = {{"links", links_json(graph, pruned)}, {"tables", tables_json(graph)}};
-  std::ofstream(folder / (name + ".expected.json"), std::ios::binary) << expected.dump(1);
+  std::ofstream(folder / (name + ".expected"), std::ios::binary) << expected.dump(1);
+}
+
+void write_pattern_page(const std::filesystem::path& folder, const std::string& name,
+                        const AttributionGraph& graph) {
+  const AttentionPatterns patterns = synthetic_patterns(6, 4, graph.n_positions());
+  PatternOptions options;
+  options.tables = graph.attention().tables;
+  options.heads = {{2, 3}};
+  options.graph = &graph;
+  std::ofstream(folder / (name + ".html"), std::ios::binary)
+      << pattern_html(patterns, graph.nodes().tokens, options);
+  Json expected = {{"tokens", graph.nodes().tokens}};
+  for (std::int32_t i = 0; i < 24; ++i) {
+    const Head head{.layer = i / 4, .head = i % 4};
+    expected["weights"][std::to_string(head.layer) + "." + std::to_string(head.head)] =
+        patterns.of(head);
+  }
+  expected["tables"] = tables_json(graph);
+  std::ofstream(folder / (name + ".expected"), std::ios::binary) << expected.dump(1);
 }
 
 }  // namespace circuit::testing

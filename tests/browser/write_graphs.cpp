@@ -26,6 +26,7 @@ void write_attention(const std::filesystem::path& folder, const char* name,
   const circuit::PrunedGraph pruned = prune(graph, {.node_threshold = 0.8, .edge_threshold = 0.9});
   graph.set_attention(synthetic_attention(graph, pruned, attention));
   circuit::testing::write_attention_page(folder, name, graph, pruned);
+  circuit::testing::write_pattern_page(folder, "patterns-of-" + std::string(name), graph);
 }
 
 }  // namespace

@@ -37,11 +37,21 @@ def viewer_seeds():
                         "target_labels": '["b"]', "settings": "{}", "feature_labels": "{}", "pruned": "true",
                         "node_threshold": "0.8", "edge_threshold": "0.98"},
            "input_ids": [4], "target_token_ids": [7], "target_weights": [0.5], "target_kinds": [0]}
-    write("viewer_json", "own", json.dumps({
+    graph = {
         "metadata": {"slug": "s", "scan": "s", "prompt_tokens": ["t"], "prompt": "t", "schema_version": 1, "n_layers": 2},
         "qParams": {"pinnedIds": ["0_1_0"], "supernodes": [["s", "0_1_0"]]}, "nodes": [node, error, logit],
         "links": [{"source": "0_1_0", "target": "3_7_0", "weight": 1}, {"source": "0_1_0", "target": "3_7_0", "weight": 2}],
-        "circuit": own}))
+        "circuit": own}
+    write("viewer_json", "own", json.dumps(graph))
+    numbers = ["score", "sum", "absolute_sum", "soft_cap", "weight", "other_weight", "key_bias", "query_sources", "key_sources"]
+    table = {"head": "1.3", "query": 0, "key": 0, "other_key": 0, **{key: 1 for key in numbers}, "carried": 0.5,
+             "terms": [["0_1_0", None, 1.5], ["0_-1_0", "E_4_0", -1]], "query_marginals": [["0_1_0", 1]],
+             "key_marginals": [[None, 2]], "key_positions": [0.25]}
+    graph["links"][0]["heads"] = [["1.3", 0.75], ["residual", 0.5], ["others", -0.25]]
+    graph["circuit"]["score_tables"] = [table, {**table, "head": "0.0"}]
+    graph["nodes"][0]["qk_tracing_results"] = {"pair_wise_contributors": []}
+    write("viewer_json", "own_with_attention", json.dumps(graph))
+    write("viewer_json", "nodes_that_are_none", '{"metadata":{"prompt_tokens":["a"]},"nodes":[' + "1," * 9000 + '1],"links":[]}')
 
 
 def safetensors_seeds():
@@ -172,15 +182,9 @@ def main():
     config_seeds()
     transcoder_config_seeds()
     chat_template_seeds()
-<<<<<<< HEAD
     viewer_seeds()
     labels_seeds()
     request_head_seeds()
-=======
-    labels_seeds()
-    request_head_seeds()
-    viewer_seeds()
->>>>>>> 0aafef84e060d56c930bbf3ab53e0c250834ca81
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include "graph/influence.h"
 #include "graph/prune.h"
+#include "tests/support/random_attention.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/reference_sweep.h"
 #include "tests/support/small_graph.h"
@@ -66,6 +67,25 @@ TEST(Compact, GivesTheInfluenceOfTheMaskedGraph) {
       if (node >= graph.n_features() || pruned.node_mask[node] != 0) kept.push_back(masked[node]);
     }
     EXPECT_EQ(compute_influence(compact(graph, pruned)), kept) << seed;
+  }
+}
+
+TEST(Compact, KeepsTheHeadsOfKeptEdgesAndEveryScoreTable) {
+  for (std::uint32_t seed = 0; seed < 100; ++seed) {
+    AttributionGraph graph = random_graph({.seed = seed});
+    graph.set_attention(testing::random_attention(graph, seed));
+    const PrunedGraph pruned = prune(graph);
+    const AttributionGraph small = compact(graph, pruned);
+    EdgeHeads expected;
+    std::size_t next = 0;
+    for (std::size_t edge = 0; edge < graph.edges().edges(); ++edge) {
+      if (pruned.edge_mask[edge] == 0) continue;
+      const auto parts = graph.attention().edge_heads.find(edge);
+      if (!parts.empty()) expected.add(next, parts);
+      ++next;
+    }
+    EXPECT_TRUE(testing::same_heads(small.attention().edge_heads, expected)) << seed;
+    EXPECT_TRUE(testing::same_tables(small.attention(), graph.attention())) << seed;
   }
 }
 

@@ -33,9 +33,14 @@ def check(graphml, viewer):
         if found["kind"] == "target":
             assert found["probability"] == node["token_prob"], name
     weights = {(link["source"], link["target"]): link["weight"] for link in document["links"]}
+    heads = {(link["source"], link["target"]): link.get("heads", []) for link in document["links"]}
     assert set(graph.edges) == set(weights), "other edges"
     for source, target, found in graph.edges(data=True):
         assert found["weight"] == weights[source, target], (source, target)
+        assert found.keys() <= {"weight", "share", "head", "head_weight"}, (source, target)
+        by_head = [part for part in heads[source, target] if part[0] not in ("residual", "others")]
+        strongest = max(by_head, key=lambda part: abs(part[1]), default=[None, None])
+        assert [found.get("head"), found.get("head_weight")] == strongest, (source, target)
     for name in graph.nodes:
         shares = [found["share"] for _, _, found in graph.in_edges(name, data=True)]
         assert not shares or math.isclose(sum(shares), 1, rel_tol=1e-9), name

@@ -243,6 +243,7 @@ AttentionReport ask(const AttentionCommand& attention,
   request.load.model = folders.model;
   request.load.transcoders = folders.transcoders;
   request.load.dtype = compute_type_of(*graph);
+  request.memory_bytes = attention.table.memory_bytes;
   if (attention.patterns) {
     request.question = PatternsQuestion{};
   } else if (attention.given("--edge")) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "export/names/head_ids.h"
 #include "export/text/output_text.h"
 
 namespace circuit::cli {
@@ -65,16 +66,8 @@ EdgeIds parse_edge(std::string_view text) {
 }
 
 Head parse_head(std::string_view text) {
-  const std::size_t dot = text.find('.');
-  if (dot != std::string_view::npos) {
-    const auto layer = parse_number(text.substr(0, dot)), head = parse_number(text.substr(dot + 1));
-    if (layer && head && *layer >= 0 && *head >= 0) return {.layer = *layer, .head = *head};
-  }
+  if (const auto head = parse_head_id(text)) return *head;
   refuse("--head", text, "LAYER.HEAD such as 3.2, both counted from 0");
-}
-
-std::string head_text(const Head& head) {
-  return std::to_string(head.layer) + "." + std::to_string(head.head);
 }
 
 std::int32_t parse_position(std::string_view option, std::string_view text) {

@@ -21,9 +21,6 @@ EdgeIds parse_edge(std::string_view text);
 /// `LAYER.HEAD`. Throws std::invalid_argument for anything else.
 Head parse_head(std::string_view text);
 
-/// `3.2`.
-std::string head_text(const Head& head);
-
 /// A whole number; negative ones count from the end of the prompt. Throws std::invalid_argument for
 /// anything else.
 std::int32_t parse_position(std::string_view option, std::string_view text);

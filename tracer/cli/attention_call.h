@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <variant>
 
@@ -34,6 +35,7 @@ struct AttentionRequest {
   LoadOptions load;  ///< dtype: that of the graph
   std::shared_ptr<const AttributionGraph> graph;
   std::variant<EdgeQuestion, ScoreQuestion, PatternsQuestion> question;
+  std::int64_t memory_bytes = TableOptions{}.memory_bytes;  ///< of the whole process
 };
 
 struct AttentionReport {

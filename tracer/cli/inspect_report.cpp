@@ -137,6 +137,11 @@ std::string pruning_text(const GraphFile& file) {
          (file.graph.is_compact() ? ", the others left out" : "");
 }
 
+std::string attention_text(const AttentionDetails& attention) {
+  return count_text(attention.edge_heads.edges.size()) + " edges divided among heads, " +
+         count_text(attention.tables.size()) + " score tables";
+}
+
 void add_graph(const GraphFile& file, ReportTable& table) {
   const AttributionGraph& graph = file.graph;
   const Provenance& from = graph.provenance();
@@ -150,6 +155,7 @@ void add_graph(const GraphFile& file, ReportTable& table) {
                            count_text(graph.n_positions()) + " tokens, " +
                            count_text(graph.n_targets()) + " targets");
   table.add("  edges", count_text(graph.edges().edges()));
+  if (!graph.attention().empty()) table.add("  attention", attention_text(graph.attention()));
   table.add("  pruning", pruning_text(file));
   table.add("  scores", scores_text(whole_scores(file)));
   table.add("  closure", closure_text(graph.closure_error()));
@@ -266,6 +272,8 @@ Json graph_object(const GraphFile& file) {
           {"active_features", graph.nodes().active_features.size()},
           {"selected_features", graph.n_features()},
           {"targets", graph.n_targets()},
+          {"divided_edges", graph.attention().edge_heads.edges.size()},
+          {"score_tables", graph.attention().tables.size()},
           {"pruned", pruning_object(file)},
           {"replacement_score", number_or_null<Json>(scores.replacement)},
           {"completeness_score", number_or_null<Json>(scores.completeness)},

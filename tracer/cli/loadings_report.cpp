@@ -9,8 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "export/names/head_ids.h"
 #include "export/names/node_names.h"
-#include "tracer/cli/attention_arguments.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/signed_numbers.h"
@@ -141,7 +141,7 @@ class HeadRows {
       if (loadings_.matters(i, h)) {
         Sums one;
         add_head(i, h, one);
-        add_row(head_text(loadings_.head(i, h)), one);
+        add_row(head_id(loadings_.head(i, h)), one);
       } else {
         add_head(i, h, others);
         ++n_others;
@@ -162,7 +162,7 @@ class HeadRows {
 
 std::string sequence_text(const HeadSequence& sequence) {
   std::string text;
-  for (const Head& head : sequence.heads) text += (text.empty() ? "" : " → ") + head_text(head);
+  for (const Head& head : sequence.heads) text += (text.empty() ? "" : " → ") + head_id(head);
   return text.empty() ? "residual" : text;
 }
 
@@ -219,7 +219,7 @@ std::string loadings_json(const AttributionGraph& graph, std::size_t source, std
   Json sequences = Json::array();
   for (const HeadSequence& sequence : loadings.sequences) {
     Json heads = Json::array();
-    for (const Head& head : sequence.heads) heads.push_back(head_text(head));
+    for (const Head& head : sequence.heads) heads.push_back(head_id(head));
     sequences.push_back({{"heads", std::move(heads)}, {"weight", sequence.weight}});
   }
   Json object;

@@ -5,11 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "export/names/head_ids.h"
 #include "export/outputs.h"
 #include "export/patterns/pattern_page.h"
 #include "export/patterns/pattern_picture.h"
 #include "export/text/output_text.h"
-#include "tracer/cli/attention_arguments.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/written_files.h"
@@ -20,7 +20,7 @@ namespace {
 void require_heads(const AttentionPatterns& patterns, std::span<const Head> heads) {
   for (const Head& head : heads) {
     if (head.layer < patterns.n_layers && head.head < patterns.n_heads) continue;
-    throw std::runtime_error("[attention] --head is " + head_text(head) + ", the model has " +
+    throw std::runtime_error("[attention] --head is " + head_id(head) + ", the model has " +
                              std::to_string(patterns.n_layers) + " layers of " +
                              std::to_string(patterns.n_heads) + " heads");
   }

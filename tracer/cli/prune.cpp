@@ -66,15 +66,6 @@ void check(PruneCommand& prune) {
   require_writable(prune.output.folder);
 }
 
-/// Says in its settings that scores can no longer be computed from it.
-AttributionGraph marked_compact(const AttributionGraph& graph) {
-  Provenance provenance = graph.provenance();
-  provenance.settings[kCompactSetting] = "true";
-  const auto dropped = graph.row_dropped();
-  return {graph.nodes(),      graph.edges(),         {dropped.begin(), dropped.end()},
-          graph.row_totals(), std::move(provenance), graph.similarity()};
-}
-
 /// The masks of what is left: everything, with the influence that it had in the whole graph.
 PrunedGraph masks_of_compact(const AttributionGraph& whole, const AttributionGraph& left,
                              const PrunedGraph& pruned) {
@@ -97,7 +88,8 @@ void write_graph(const PruneCommand& command, const GraphFile& file, const Prune
     write_graph_file(path, file.graph, &pruned, scores);
     return;
   }
-  const AttributionGraph left = marked_compact(compact(file.graph, pruned));
+  AttributionGraph left = compact(file.graph, pruned);
+  left.mark_compact();
   const PrunedGraph masks = masks_of_compact(file.graph, left, pruned);
   write_graph_file(path, left, &masks, scores);
 }

@@ -9,9 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "export/names/head_ids.h"
 #include "export/names/node_names.h"
 #include "export/text/output_text.h"
-#include "tracer/cli/attention_arguments.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/signed_numbers.h"
@@ -40,7 +40,7 @@ class ScoreReport {
 
   std::string text() const {
     ReportTable report;
-    report.add("head", head_text(table_.cell.head));
+    report.add("head", head_id(table_.cell.head));
     report.add("query", position_text(table_.cell.query));
     report.add("key", position_text(table_.cell.key) + ", " + weight_text(table_.weight));
     if (table_.cell.other_key) {
@@ -212,7 +212,7 @@ std::string score_table_json(const AttributionGraph& graph, const ScoreTable& ta
                      {"value", term.value}});
   }
   Json object;
-  object["head"] = head_text(cell.head);
+  object["head"] = head_id(cell.head);
   object["query"] = cell.query;
   object["key"] = cell.key;
   object["against"] = contrast ? Json(*cell.other_key) : Json(nullptr);

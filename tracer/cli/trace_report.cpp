@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "export/names/head_ids.h"
 #include "export/text/output_text.h"
-#include "tracer/cli/attention_arguments.h"
 #include "tracer/cli/byte_size.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/report_table.h"
@@ -86,7 +86,7 @@ std::string strongest_heads(std::vector<AttentionSummary::OfHead> heads, Value v
   heads.resize(std::min(heads.size(), kNamedHeads));
   std::string line;
   for (const AttentionSummary::OfHead& head : heads) {
-    line += (line.empty() ? ": " : ", ") + head_text(head.head) + " (" + text(value(head)) + ")";
+    line += (line.empty() ? ": " : ", ") + head_id(head.head) + " (" + text(value(head)) + ")";
   }
   return line;
 }
@@ -114,9 +114,8 @@ std::vector<std::string> attention_lines(const TraceReport& report) {
 Json attention_json(const AttentionSummary& attention) {
   Json heads = Json::array();
   for (const AttentionSummary::OfHead& head : attention.heads) {
-    heads.push_back({{"head", head_text(head.head)},
-                     {"largest_of", head.largest_of},
-                     {"carried", head.carried}});
+    heads.push_back(
+        {{"head", head_id(head.head)}, {"largest_of", head.largest_of}, {"carried", head.carried}});
   }
   return {{"divided_edges", attention.divided_edges},
           {"tables", attention.tables},

@@ -42,8 +42,10 @@ at::Tensor remember(at::Tensor& store, std::int64_t dim, std::int64_t length,
 }
 
 at::Tensor live_pattern(const ModelConfig& config, const Attention& attention,
-                        const at::Tensor& query, const at::Tensor& key) {
-  const at::Tensor scores = attention_scores(config, query, key);
+                        const at::Tensor& query, const at::Tensor& key,
+                        const at::Tensor& score_change) {
+  at::Tensor scores = attention_scores(config, query, key);
+  if (score_change.defined()) scores = scores + score_change;
   return soft_cap(scores, config.attention_softcap)
       .masked_fill(unseen_keys(config, attention.span, scores),
                    -std::numeric_limits<double>::infinity())
@@ -115,7 +117,8 @@ ScoreProjection score_projection(const ModelConfig& config, const Attention& att
 
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
                                   const RotaryTable& rotary, const at::Tensor& x,
-                                  KeyValueCache* cache, const at::Tensor& pattern) {
+                                  KeyValueCache* cache, const at::Tensor& pattern,
+                                  const at::Tensor& score_change) {
   QueriesAndKeys now = queries_and_keys(config, attention, rotary, x);
   at::Tensor values = affine(x, attention.value, attention.value_bias);
   if (cache != nullptr) {
@@ -124,8 +127,9 @@ AttentionOutput attention_forward(const ModelConfig& config, const Attention& at
     cache->length += x.size(0);
   }
   AttentionOutput result;
-  result.pattern =
-      pattern.defined() ? pattern : live_pattern(config, attention, now.query, now.key);
+  result.pattern = pattern.defined()
+                       ? pattern
+                       : live_pattern(config, attention, now.query, now.key, score_change);
   result.output = affine(mix_values(config, result.pattern, values), attention.output, {});
   if (attention.output_bias.defined()) result.output += attention.output_bias;
   return result;

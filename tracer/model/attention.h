@@ -36,10 +36,12 @@ struct AttentionOutput {
 
 /// x [m, d_model] after the norm, all positions there are or those behind the cache's, which then
 /// are added to it. `rotary`, the table of these positions and the layer's span, is ignored for
-/// learned positions. A defined `pattern` is used in place of the live one.
+/// learned positions. A defined `pattern` is used in place of the live one; a defined
+/// `score_change` [n_heads, m, n] is added to the scores ahead of the soft cap.
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
                                   const RotaryTable& rotary, const at::Tensor& x,
-                                  KeyValueCache* cache = nullptr, const at::Tensor& pattern = {});
+                                  KeyValueCache* cache = nullptr, const at::Tensor& pattern = {},
+                                  const at::Tensor& score_change = {});
 
 /// Queries and keys of all positions behind their norms, rotated, and the scales of those norms
 /// (undefined where there is none).

@@ -25,8 +25,9 @@ BlockRecord block_forward(const ModelConfig& config, const Block& block, const B
   BlockRecord record;
   visit(ModelSite::kResidualPre, residual);
   const NormOutput attention_in = norm_forward(block.attention_norm, residual);
-  AttentionOutput attention = attention_forward(config, block.attention, run.rotary,
-                                                attention_in.output, run.cache, run.pattern);
+  AttentionOutput attention =
+      attention_forward(config, block.attention, run.rotary, attention_in.output, run.cache,
+                        run.pattern, run.score_change);
   record.attention_inverse_scale = attention_in.inverse_scale;
   record.pattern = std::move(attention.pattern);
   at::Tensor attention_out =

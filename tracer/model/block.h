@@ -44,6 +44,7 @@ struct BlockRun {
   RotaryTable rotary = {};          ///< of these positions and the block's span
   KeyValueCache* cache = nullptr;   ///< keys and values of earlier positions; grows
   at::Tensor pattern = {};          ///< taken in place of the live one, if defined
+  at::Tensor score_change = {};     ///< [n_heads, m, n] added to attention scores, if defined
   SiteVisitor* visitor = nullptr;   ///< sees and may change what passes
 };
 

@@ -70,7 +70,7 @@ Logits read_logits(const Model& model, const at::Tensor& residual, LogitPosition
 }
 
 ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
-                      LogitPositions positions) {
+                      LogitPositions positions, std::span<const at::Tensor> score_changes) {
   const ModelConfig& config = model.config;
   ForwardRecord record;
   record.input_ids.assign(input_ids.begin(), input_ids.end());
@@ -81,10 +81,12 @@ ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_id
       rotary_tables(config, residual.size(0), sum_type(model.dtype), model.device());
   for (std::size_t layer = 0; layer < model.blocks.size(); ++layer) {
     const Block& block = model.blocks[layer];
-    record.blocks.push_back(block_forward(
-        config, block,
-        {.layer = static_cast<std::int64_t>(layer), .rotary = rotary.of(block.attention.span)},
-        residual));
+    record.blocks.push_back(
+        block_forward(config, block,
+                      {.layer = static_cast<std::int64_t>(layer),
+                       .rotary = rotary.of(block.attention.span),
+                       .score_change = score_changes.empty() ? at::Tensor() : score_changes[layer]},
+                      residual));
     release_pages(block);
   }
   record.residual_final = residual;

@@ -51,9 +51,11 @@ struct ForwardRecord {
 enum class LogitPositions : std::uint8_t { kLast, kAll };
 
 /// Throws std::invalid_argument `[forward] …` when `input_ids` is empty, longer than the model's
-/// positions, or holds an id outside the vocabulary.
+/// positions, or holds an id outside the vocabulary. `score_changes`, [n_layers] where it is not
+/// empty, are added to attention scores as BlockRun says.
 ForwardRecord forward(const Model& model, std::span<const std::int32_t> input_ids,
-                      LogitPositions positions = LogitPositions::kLast);
+                      LogitPositions positions = LogitPositions::kLast,
+                      std::span<const at::Tensor> score_changes = {});
 
 /// What passed a place: [n, d_model].
 at::Tensor recorded_value(const Model& model, const ForwardRecord& record, const SitePlace& place);

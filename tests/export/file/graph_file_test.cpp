@@ -1,7 +1,6 @@
 #include "export/file/graph_file.h"
 
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -11,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/export/file/graph_file_parts.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/synthetic_graph.h"
@@ -22,9 +22,12 @@ namespace circuit {
 namespace {
 
 using testing::message_of;
+using testing::Parts;
+using testing::parts_of;
 using testing::read_text;
 using testing::synthetic_graph;
 using testing::TempDir;
+using testing::write_parts;
 
 const Scores kScores{.replacement = 1.0 / 3, .completeness = 0.9};
 
@@ -202,28 +205,6 @@ TEST(GraphFile, LeavesNothingBehindOnAFullDisk) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
-/// A correct file as tensors and metadata, to be spoilt in one place.
-struct Parts {
-  std::map<std::string, std::pair<Dtype, std::vector<std::int64_t>>> shapes;
-  std::map<std::string, std::vector<std::byte>> bytes;
-  std::map<std::string, std::string> metadata;
-
-  template <typename T>
-  void set(const std::string& name, std::size_t index, T value) {
-    std::memcpy(bytes.at(name).data() + index * sizeof(T), &value, sizeof(T));
-  }
-  /// Takes `name` as a one-dimensional tensor and drops its last element.
-  void shorten(const std::string& name) {
-    auto& [dtype, shape] = shapes.at(name);
-    --shape.front();
-    bytes.at(name).resize(bytes.at(name).size() - size_of(dtype));
-  }
-  void erase(const std::string& name) {
-    shapes.erase(name);
-    bytes.erase(name);
-  }
-};
-
 /// Two layers, two positions, three active features of which two are selected, one edge.
 AttributionGraph small_graph() {
   GraphNodes nodes;
@@ -239,26 +220,6 @@ AttributionGraph small_graph() {
   edges.columns = {0, 6, 1};
   edges.weights = {0.5f, 0.25f, -1};
   return {nodes, edges};
-}
-
-Parts parts_of(const std::filesystem::path& path) {
-  const SafetensorsFile file = SafetensorsFile::open(path);
-  Parts parts;
-  parts.metadata = file.metadata();
-  for (const std::string& name : file.names()) {
-    const TensorView& view = file.view(name);
-    parts.shapes[name] = {view.dtype, view.shape};
-    parts.bytes[name].assign(view.bytes.begin(), view.bytes.end());
-  }
-  return parts;
-}
-
-void write_parts(const std::filesystem::path& path, const Parts& parts) {
-  std::vector<TensorToWrite> tensors;
-  for (const auto& [name, shape] : parts.shapes) {
-    tensors.push_back({name, shape.first, shape.second, parts.bytes.at(name)});
-  }
-  write_safetensors(path, tensors, parts.metadata);
 }
 
 /// What reading says about a good file after `spoil`, without "[read_graph_file] PATH: ".

@@ -145,7 +145,7 @@ TEST(ViewerDialects, PutsAttentionFeaturesOfNeuronpediaBetweenLayers) {
   EXPECT_THAT(file.warnings,
               ElementsAre("1 nodes of a type that graphs do not have left out, such as 'bias'",
                           "1 links to or from nodes that are not there left out",
-                          "1 nodes with QK results, which graphs do not hold: left out",
+                          "1 nodes with QK results that name no head and no key left out",
                           "attention features: layer L is read as layers 2L (attention), 2L+1 "
                           "(MLP)"));
 }

@@ -17,6 +17,7 @@
 #include "graph/prune.h"
 #include "tests/export/viewer/viewer_rules.h"
 #include "tests/support/graph_generator.h"
+#include "tests/support/random_attention.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/synthetic_graph.h"
 #include "tests/support/temp_dir.h"
@@ -109,6 +110,18 @@ void compare_targets(const GraphNodes& found, const GraphNodes& expected, Differ
   }
 }
 
+/// By the place of kept edges among each other.
+EdgeHeads heads_of(const AttributionGraph& graph, const PrunedGraph& pruned) {
+  EdgeHeads heads;
+  std::size_t next = 0;
+  for (const KeptEdge& edge : kept_graph(graph, pruned).edges) {
+    const auto parts = graph.attention().edge_heads.find(edge.index);
+    if (!parts.empty()) heads.add(next, parts);
+    ++next;
+  }
+  return heads;
+}
+
 /// What differs in graph -> JSON -> graph -> JSON; empty when nothing does.
 std::string lost_in_round_trip(const AttributionGraph& graph, const PrunedGraph& pruned,
                                const ViewerOptions& options) {
@@ -126,13 +139,19 @@ std::string lost_in_round_trip(const AttributionGraph& graph, const PrunedGraph&
   differ.compare("pruning", content.pruned->options.edge_threshold, pruned.options.edge_threshold);
   differ.compare("scores", content.scores.replacement, options.scores.replacement);
   differ.compare("scores", content.scores.completeness, options.scores.completeness);
+  differ.compare(
+      "heads",
+      testing::same_heads(heads_of(content.graph, *content.pruned), heads_of(graph, pruned)), true);
+  differ.compare("score tables", testing::same_tables(content.graph.attention(), graph.attention()),
+                 true);
   differ.compare("view state", file.options.state, options.state);
   differ.compare("bytes", viewer_json(content.graph, *content.pruned, file.options), json);
   return differ.parts();
 }
 
 RC_GTEST_PROP(ViewerJsonRead, GivesBackWhatWasWritten, ()) {
-  const AttributionGraph graph = *testing::any_graph();
+  AttributionGraph graph = *testing::any_graph();
+  graph.set_attention(testing::random_attention(graph, *rc::gen::inRange(0U, 1000U)));
   const PrunedGraph pruned = prune(
       graph, {.node_threshold = *testing::any_share(), .edge_threshold = *testing::any_share()});
   RC_ASSERT(lost_in_round_trip(graph, pruned, {.slug = "any", .scores = compute_scores(graph)}) ==
@@ -143,6 +162,17 @@ TEST(ViewerJsonRead, GivesBackGraphsWithLabelsSettingsAndDroppedNodes) {
   for (std::uint32_t seed = 0; seed < 60; ++seed) {
     const AttributionGraph graph = testing::random_graph({.seed = seed, .ties = seed % 2 == 0});
     EXPECT_EQ(lost_in_round_trip(graph, prune(graph, {.node_threshold = 0.7}),
+                                 {.scores = compute_scores(graph)}),
+              "")
+        << "seed " << seed;
+  }
+}
+
+TEST(ViewerJsonRead, GivesBackWhatIsKnownAboutAttention) {
+  for (std::uint32_t seed = 0; seed < 60; ++seed) {
+    AttributionGraph graph = testing::random_graph({.seed = seed});
+    graph.set_attention(testing::random_attention(graph, seed));
+    EXPECT_EQ(lost_in_round_trip(graph, prune(graph, {.node_threshold = 0.9}),
                                  {.scores = compute_scores(graph)}),
               "")
         << "seed " << seed;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -130,6 +131,42 @@ void check_links(const Json& links, const std::set<std::string>& ids, Rules& rul
   }
 }
 
+/// Neuronpedia's schema: three lists of ids and a number, each id that of a node or a descriptor.
+void check_qk_results(const Json& results, const std::set<std::string>& ids, Rules& rules) {
+  for (const auto& [key, n_ids] :
+       {std::pair{"pair_wise_contributors", 2}, std::pair{"top_q_marginal_contributors", 1},
+        std::pair{"top_k_marginal_contributors", 1}}) {
+    rules.require(has(results, key, Json::value_t::array), std::string("no list ") + key);
+    for (const Json& entry : results.value(key, Json::array())) {
+      bool fits = entry.is_array() && entry.size() == static_cast<std::size_t>(n_ids) + 1 &&
+                  entry.back().is_number();
+      for (int i = 0; fits && i < n_ids; ++i) fits = ids.contains(entry[i].get<std::string>());
+      rules.require(fits, std::string(key) + " has " + entry.dump());
+    }
+  }
+}
+
+void check_qk(const Json& graph, std::set<std::string> ids, Rules& rules) {
+  const Json only_nodes = graph.value("qk_only_nodes", Json::object());
+  for (const auto& [id, node] : only_nodes.items()) {
+    rules.require(ids.insert(id).second, "a node is also in qk_only_nodes: " + id);
+    rules.require(node.value("node_id", "") == id, id + " has another node_id");
+    for (const char* key : {"node_id", "layer", "feature_type", "jsNodeId", "clerp"}) {
+      rules.require(has_text(node, key), id + " has no text " + key);
+    }
+    rules.require(node.contains("ctx_idx") && node["ctx_idx"].is_number_integer(),
+                  id + " stands at no position");
+    rules.require(node.contains("feature") &&
+                      (node["feature"].is_null() || node["feature"].is_number_integer()),
+                  id + " has no feature or null");
+  }
+  for (const Json& node : graph["nodes"]) {
+    if (node.contains("qk_tracing_results")) {
+      check_qk_results(node["qk_tracing_results"], ids, rules);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> broken_viewer_rules(const std::string& json) {
@@ -151,6 +188,7 @@ std::vector<std::string> broken_viewer_rules(const std::string& json) {
     rules.require(js_ids.insert(node.value("jsNodeId", "")).second, "a jsNodeId stands twice");
   }
   check_links(graph["links"], ids, rules);
+  check_qk(graph, ids, rules);
   check_repeated_tokens(graph, rules);
   rules.require(json.size() < 100 * 1024 * 1024, "larger than 100 MiB");
   return rules.take();

@@ -44,7 +44,6 @@ TEST(AttentionArguments, RefuseEndsWithoutAnEdge) {
 
 TEST(AttentionArguments, ReadHeads) {
   EXPECT_EQ(parse_head("3.12"), (Head{.layer = 3, .head = 12}));
-  EXPECT_EQ(head_text({.layer = 3, .head = 12}), "3.12");
   for (const char* text :
        {"", "3", "3.", ".2", "-1.2", "3.-1", "3.2.1", "3,2", "a.b", "99999999999.1"}) {
     EXPECT_EQ(message_of<std::invalid_argument>([&] { parse_head(text); }),

@@ -1,6 +1,11 @@
 // What the subcommands make of a graph that `trace` saved: the same as `trace` itself.
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <numeric>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -303,6 +308,61 @@ TEST_F(SavedGraph, IsInspected) {
   EXPECT_EQ(demo["transcoders"]["hash"], described["transcoders"]["hash"]);
   EXPECT_EQ(demo["fit"]["fits"], true);
   EXPECT_THAT(run({"inspect", graph()}), HasSubstr("closure"));
+}
+
+template <typename T>
+OwnedTensor tensor_of(Dtype dtype, std::vector<std::int64_t> shape, const std::vector<T>& values) {
+  const auto bytes = std::as_bytes(std::span(values));
+  return {dtype, std::move(shape), {bytes.begin(), bytes.end()}};
+}
+
+/// All of every edge through head 1.3, and a score of it with one term, of biases.
+void add_attention(const std::filesystem::path& path) {
+  edit_weights(path, [](OwnedTensors& tensors) {
+    const std::int64_t n_edges = tensors["columns"].shape.front();
+    std::vector<std::int64_t> edges(static_cast<std::size_t>(n_edges) + 1);
+    std::iota(edges.begin(), edges.end(), 0);
+    tensors["head_offsets"] = tensor_of(Dtype::kI64, {n_edges + 1}, edges);
+    edges.pop_back();
+    tensors["head_edges"] = tensor_of(Dtype::kI64, {n_edges}, edges);
+    std::vector<std::int32_t> ways;
+    for (std::int64_t edge = 0; edge < n_edges; ++edge) ways.insert(ways.end(), {1, 3});
+    tensors["head_parts"] = tensor_of(Dtype::kI32, {n_edges, 2}, ways);
+    tensors["head_weights"] = tensors["weights"];
+    using Indices = std::vector<std::int32_t>;
+    using Numbers = std::vector<double>;
+    tensors["score_cells"] = tensor_of(Dtype::kI32, {1, 5}, Indices{1, 3, 4, 2, -1});
+    tensors["score_values"] = tensor_of(Dtype::kF64, {1, 7}, Numbers{2, 2, 2, 0, 0.5, 0, 2});
+    tensors["score_counts"] =
+        tensor_of(Dtype::kI64, {1, 6}, std::vector<std::int64_t>{1, 1, 1, 0, 0, 0});
+    tensors["score_terms"] = tensor_of(Dtype::kI32, {1, 8}, Indices(8, -1));
+    tensors["score_term_values"] = tensor_of(Dtype::kF64, {1}, Numbers{2});
+    tensors["score_marginals"] = tensor_of(Dtype::kI32, {0, 4}, Indices{});
+    tensors["score_marginal_values"] = tensor_of(Dtype::kF64, {0}, Numbers{});
+    tensors["score_key_positions"] = tensor_of(Dtype::kF64, {0}, Numbers{});
+  });
+}
+
+TEST_F(SavedGraph, KeepsWhatIsKnownAboutAttention) {
+  std::filesystem::copy_file(graph(), out_ / "a.graph.safetensors");
+  add_attention(out_ / "a.graph.safetensors");
+  const auto expect_attention = [&](const std::string& file, const Json& edges) {
+    const Json described = run_json({"inspect", file})["graph"];
+    EXPECT_EQ(described["divided_edges"], edges) << file;
+    EXPECT_EQ(described["score_tables"], 1) << file;
+  };
+  const Json all = run_json({"inspect", graph()})["graph"];
+  EXPECT_EQ(all["divided_edges"], 0);
+  expect_attention("a.graph.safetensors", all["edges"]);
+  EXPECT_THAT(run({"inspect", "a.graph.safetensors"}),
+              HasSubstr("edges divided among heads, 1 score tables"));
+  run({"prune", "a.graph.safetensors"});
+  expect_attention("a-pruned.graph.safetensors", all["edges"]);
+  const Json kept = run_json({"prune", "a.graph.safetensors", "--compact", "--name", "less"});
+  expect_attention("less.graph.safetensors", kept["edges"]);
+  run({"export", "less.graph.safetensors", "--name", "b", "--format", "json,graphml"});
+  expect_attention("b.json", kept["edges"]);
+  EXPECT_THAT(read_text(out_ / "b.graphml"), HasSubstr("<data key=\"head\">1.3</data>"));
 }
 
 TEST(Tokenize, FollowsTheTokenizersOwnTemplate) {

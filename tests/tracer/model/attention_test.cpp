@@ -57,6 +57,46 @@ TEST(Attention, FoldsOutputProjectionAndTheNormBehindItIntoOneMatrix) {
   }
 }
 
+TEST(Attention, AddsAChangeToItsScores) {
+  const TinySetup setup(all_tiny_cases().front(), at::kDouble);
+  const ModelConfig& c = setup.model.config;
+  const Attention& attention = setup.model.blocks[0].attention;
+  const at::Tensor x = at::randn({5, c.d_model}, at::kDouble);
+  const RotaryTable rotary = rotary_table(c, attention.span, 5, at::kDouble);
+  at::Tensor change = at::zeros({c.n_heads, 5, 5}, at::kDouble);
+  change[1][4][2] = -1000.0;
+  const at::Tensor before = attention_forward(c, attention, rotary, x).pattern;
+  const at::Tensor after = attention_forward(c, attention, rotary, x, nullptr, {}, change).pattern;
+  EXPECT_EQ(after[1][4][2].item<double>(), 0.0);
+  EXPECT_GT(after[1][4][1].item<double>(), before[1][4][1].item<double>());
+  EXPECT_TRUE(after[0].equal(before[0]));
+  EXPECT_TRUE(after[1].narrow(0, 0, 4).equal(before[1].narrow(0, 0, 4)));
+}
+
+// Its terms: what a head's query and key are of the input, the scales of their norms frozen.
+TEST(Attention, ScoresAreProductsOfItsProjections) {
+  for (const TinyCase& tiny : all_tiny_cases()) {
+    SCOPED_TRACE(tiny.name);
+    const TinySetup setup(tiny, at::kDouble);
+    const ModelConfig& c = setup.model.config;
+    const Attention& attention = setup.model.blocks[1].attention;
+    const at::Tensor x = at::randn({6, c.d_model}, at::kDouble);
+    const RotaryTable rotary = rotary_table(c, attention.span, 6, at::kDouble);
+    const QueriesAndKeys live = queries_and_keys(c, attention, rotary, x);
+    const at::Tensor scores = attention_scores(c, live.query, live.key);
+    for (std::int64_t h = 0; h < c.n_heads; ++h) {
+      const ScoreProjection query =
+          score_projection(c, attention, rotary, live, ScoreSide::kQuery, h, 5);
+      const ScoreProjection key = score_projection(c, attention, rotary, live, ScoreSide::kKey,
+                                                   h / (c.n_heads / c.n_kv_heads), 3);
+      const at::Tensor q = at::mv(query.map.t(), x[5]) + query.constant;
+      const at::Tensor k = at::mv(key.map.t(), x[3]) + key.constant;
+      EXPECT_NEAR(at::dot(q, k).item<double>() / score_divisor(c), scores[h][5][3].item<double>(),
+                  1e-12);
+    }
+  }
+}
+
 // Position 4 of a window of 3 sees 2, 3 and 4.
 TEST(Attention, SeesOnlyItsWindowInSlidingLayers) {
   ModelConfig c;

@@ -23,7 +23,7 @@ AttentionReport answer(const HeadTracer& heads, const PatternsQuestion&) {
 
 AttentionReport attention(const AttentionRequest& request) {
   const Tracer tracer(request.load);
-  const HeadTracer heads(tracer, *request.graph);
+  const HeadTracer heads(tracer, *request.graph, request.memory_bytes);
   AttentionReport report =
       std::visit([&](const auto& question) { return answer(heads, question); }, request.question);
   if (const auto* const table = std::get_if<ScoreTable>(&report.answer)) {

@@ -56,7 +56,8 @@ std::optional<AttentionSummary> add_attention(const TraceRequest& request, const
   DetailOptions options = request.attention;
   options.table.memory_bytes = request.attribution.memory_bytes;
   return timed(seconds, kPhase, [&] {
-    AttentionDetails details = HeadTracer(tracer, graph).details(pruned, options);
+    AttentionDetails details =
+        HeadTracer(tracer, graph, options.table.memory_bytes).details(pruned, options);
     const AttentionSummary summary = summarise(details);
     graph.set_attention(std::move(details));
     add_settings(options, graph);

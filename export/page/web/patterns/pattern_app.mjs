@@ -6,6 +6,7 @@ import {headOf, openPatterns, topKeys, weightOf} from "./pattern_data.mjs";
 import {drawLarge, drawSmall, layOut} from "./pattern_map.mjs";
 
 const TOP_KEYS = 5;
+const PADDING = 34; // pixels of the panel beside its map
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 class PatternApp {
@@ -25,8 +26,8 @@ class PatternApp {
   }
 
   first() {
-    const {chosen, reasons} = this.patterns;
-    return headOf(this.patterns, chosen[0] ?? reasons[0]?.head ?? "0.0");
+    const {chosen, reasons, n_layers} = this.patterns;
+    return headOf(this.patterns, chosen[0] ?? reasons[0]?.head ?? `${n_layers - 1}.0`);
   }
 
   token(position) {
@@ -160,7 +161,7 @@ class PatternApp {
     if (!this.head) return;
     const context = this.large.getContext("2d"),
       name = this.head.join(".");
-    this.layout = layOut(this.patterns, context, byId("large").clientWidth);
+    this.layout = layOut(this.patterns, context, byId("large").clientWidth - PADDING);
     const marks = this.patterns.reasons
       .filter(({head}) => head === name)
       .map(({query, key}) => [query, key]);

@@ -9,17 +9,28 @@ const MOST_LABEL = 16; // characters
 export function drawSmall(canvas, patterns, head, theme) {
   const {n} = patterns;
   canvas.width = canvas.height = n;
-  const context = canvas.getContext("2d");
-  paintCells(context, patterns, head, theme, (query, key) => context.fillRect(key, query, 1, 1));
+  const context = canvas.getContext("2d"),
+    image = context.createImageData(n, n);
+  const colours = new Map();
+  let at = 0;
+  forEachCell(patterns, head, theme, (query, key, colour) => {
+    if (!colours.has(colour)) colours.set(colour, bytesOf(colour));
+    image.data.set(colours.get(colour), at);
+    at += 4;
+  });
+  context.putImageData(image, 0, 0);
 }
 
-function paintCells(context, patterns, head, theme, cell) {
+/** Of `#rrggbb`. */
+const bytesOf = (colour) => [...[1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16)), 255];
+
+/** Row by row. */
+function forEachCell(patterns, head, theme, visit) {
   for (let query = 0; query < patterns.n; ++query) {
     for (let key = 0; key < patterns.n; ++key) {
       const step = key > query ? -1 : stepOf(patterns, weightOf(patterns, head, query, key));
-      context.fillStyle =
-        key > query ? theme.later : step < 0 ? theme.background : theme.steps[step];
-      cell(query, key);
+      const colour = key > query ? theme.later : step < 0 ? theme.background : theme.steps[step];
+      visit(query, key, colour);
     }
   }
 }
@@ -28,7 +39,7 @@ function paintCells(context, patterns, head, theme, cell) {
 export function layOut(patterns, context, width) {
   context.font = `${LABEL}px system-ui, sans-serif`;
   const names = patterns.tokens.map((token) => shorten(token.trim() || "␣", MOST_LABEL));
-  const left = Math.max(...names.map((name) => context.measureText(name).width)) + 8;
+  const left = Math.ceil(Math.max(...names.map((name) => context.measureText(name).width))) + 8;
   const cell = Math.max(5, Math.min(30, Math.floor((width - left - 2) / patterns.n)));
   return {names, left, top: left, cell, side: cell * patterns.n};
 }
@@ -42,14 +53,15 @@ export function drawLarge(canvas, patterns, head, {theme, layout, marks, at}) {
   canvas.style.width = `${left + side + 2}px`;
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
-  context.font = `${Math.min(LABEL, cell + 1)}px system-ui, sans-serif`;
+  context.font = `${Math.max(7, Math.min(LABEL, cell - 1))}px system-ui, sans-serif`;
   context.textBaseline = "middle";
   names.forEach((name, i) => drawNames(context, layout, name, i, theme, at));
   context.save();
   context.translate(left, top);
-  paintCells(context, patterns, head, theme, (query, key) =>
-    context.fillRect(key * cell, query * cell, cell, cell),
-  );
+  forEachCell(patterns, head, theme, (query, key, colour) => {
+    context.fillStyle = colour;
+    context.fillRect(key * cell, query * cell, cell, cell);
+  });
   const box = (query, key, colour, width) => {
     context.strokeStyle = colour;
     context.lineWidth = width;
