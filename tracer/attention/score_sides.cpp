@@ -1,7 +1,6 @@
 #include "tracer/attention/score_sides.h"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 
 #include <ATen/ATen.h>
@@ -113,21 +112,19 @@ Side ScoreSides::zeroed_side(const SideKey& key, const ScoreProjection& projecti
   return side;
 }
 
+// Rows of the backward, as they are.
 template <class T>
-std::vector<Side> ScoreSides::sweep_as(std::span<const SideKey> keys) {
+std::vector<at::Tensor> ScoreSides::sweep(std::span<const StreamReader> readers) {
   const std::int64_t d_head = run_.model->config.d_head;
   RowTargets targets{.kind = ReadKind::kResidual};
-  std::vector<at::Tensor> covectors, constants, rows;
+  std::vector<at::Tensor> covectors, rows;
   std::vector<T*> memory;
-  for (const SideKey& key : keys) {
-    const ScoreProjection here = projection(key);
-    const ReadPoint read{.layer = key.layer, .position = key.position};
-    covectors.push_back(this->covectors(key, here));
-    constants.push_back(constant(key, here).to(at::kCPU));
-    rows.push_back(
-        at::zeros({d_head, sources_.columns().width(read)}, c10::CppTypeToScalarType<T>::value));
+  for (const StreamReader& reader : readers) {
+    covectors.push_back(reader.covectors);
+    rows.push_back(at::zeros({d_head, sources_.columns().width(reader.read)},
+                             c10::CppTypeToScalarType<T>::value));
     for (std::int64_t i = 0; i < d_head; ++i) {
-      targets.reads.push_back(read);
+      targets.reads.push_back(reader.read);
       memory.push_back(rows.back().template data_ptr<T>() + i * rows.back().size(1));
     }
   }
@@ -137,22 +134,40 @@ std::vector<Side> ScoreSides::sweep_as(std::span<const SideKey> keys) {
   } else {
     device_rows_->sweep<T>(targets, memory);
   }
+  for (at::Tensor& row : rows) row = row.t();
+  return rows;
+}
+
+// A row of the backward and a source of the forward push cost about the same.
+bool ScoreSides::pushes_sources(std::size_t n_keys) const {
+  const std::int64_t sources = sources_.columns().n_columns();
+  return run_.decoders.kept() &&
+         sources < static_cast<std::int64_t>(n_keys) * run_.model->config.d_head;
+}
+
+std::vector<Side> ScoreSides::compute(std::span<const SideKey> keys) {
+  std::vector<StreamReader> readers;
+  std::vector<at::Tensor> constants;
+  for (const SideKey& key : keys) {
+    const ScoreProjection here = projection(key);
+    readers.push_back({.read = {.layer = key.layer, .position = key.position},
+                       .covectors = covectors(key, here)});
+    constants.push_back(constant(key, here).to(at::kCPU));
+  }
+  const std::vector<at::Tensor> vectors =
+      pushes_sources(keys.size())                  ? push_to(run_, columns(), readers)
+      : sum_type(run_.model->dtype) == at::kDouble ? sweep<double>(readers)
+                                                   : sweep<float>(readers);
   std::vector<Side> sides(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const ReadPoint read{.layer = keys[i].layer, .position = keys[i].position};
-    for (const ColumnRun& run : sources_.columns().runs(read)) {
+    for (const ColumnRun& run : columns().runs(readers[i].read)) {
       for (std::int64_t column = run.first; column < run.first + run.count; ++column) {
         sides[i].columns.push_back(column);
       }
     }
-    sides[i].vectors = at::cat({rows[i].t(), constants[i].to(rows[i].scalar_type())});
+    sides[i].vectors = at::cat({vectors[i], constants[i].to(vectors[i].scalar_type())});
   }
   return sides;
-}
-
-std::vector<Side> ScoreSides::sweep(std::span<const SideKey> keys) {
-  return sum_type(run_.model->dtype) == at::kDouble ? sweep_as<double>(keys)
-                                                    : sweep_as<float>(keys);
 }
 
 std::vector<Side> ScoreSides::find(std::span<const SideKey> keys, std::int64_t memory_bytes) {
@@ -161,7 +176,7 @@ std::vector<Side> ScoreSides::find(std::span<const SideKey> keys, std::int64_t m
   std::vector<std::size_t> places;
   const auto flush = [&] {
     if (batch.empty()) return;
-    std::vector<Side> found = sweep(batch);
+    std::vector<Side> found = compute(batch);
     for (std::size_t i = 0; i < found.size(); ++i) sides[places[i]] = std::move(found[i]);
     batch.clear();
     places.clear();

@@ -12,6 +12,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "tracer/attention/side_push.h"
 #include "tracer/attribution/device_rows.h"
 #include "tracer/attribution/rows.h"
 #include "tracer/attribution/sources.h"
@@ -63,9 +64,10 @@ class ScoreSides {
   at::Tensor covectors(const SideKey& key, const ScoreProjection& projection) const;
   at::Tensor constant(const SideKey& key, const ScoreProjection& projection) const;
   Side zeroed_side(const SideKey& key, const ScoreProjection& projection) const;
-  std::vector<Side> sweep(std::span<const SideKey> keys);
+  bool pushes_sources(std::size_t n_keys) const;
+  std::vector<Side> compute(std::span<const SideKey> keys);
   template <class T>
-  std::vector<Side> sweep_as(std::span<const SideKey> keys);
+  std::vector<at::Tensor> sweep(std::span<const StreamReader> readers);
 
   const ReplacementRun& run_;
   Sources& sources_;

@@ -36,11 +36,14 @@ at::Tensor backwards(const at::Tensor& x, const at::Tensor& weight) {
 
 }  // namespace
 
-FrozenLayer::FrozenLayer(const ReplacementRun& run, std::int64_t layer, std::int64_t m)
-    : FrozenLayer(run, layer,
-                  at::arange(m, at::TensorOptions().dtype(at::kLong).device(run.device()))) {
-  pattern_ =
-      run.record.blocks[static_cast<std::size_t>(layer)].pattern.narrow(1, 0, m).narrow(2, 0, m);
+FrozenLayer::FrozenLayer(const ReplacementRun& run, std::int64_t layer, std::int64_t m,
+                         std::int64_t first)
+    : FrozenLayer(
+          run, layer,
+          at::arange(first, first + m, at::TensorOptions().dtype(at::kLong).device(run.device()))) {
+  pattern_ = run.record.blocks[static_cast<std::size_t>(layer)]
+                 .pattern.narrow(1, first, m)
+                 .narrow(2, first, m);
 }
 
 FrozenLayer::FrozenLayer(const ReplacementRun& run, std::int64_t layer, const at::Tensor& positions)

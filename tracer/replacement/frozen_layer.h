@@ -11,12 +11,14 @@
 
 namespace circuit {
 
-/// Streams are [.., m, d_model] over the first m positions, or over the positions given; in the sum
+/// Streams are [.., m, d_model] over m positions from one on (what is not there before it does not
+/// come there later), or over the positions given; in the sum
 /// type of the weights, or, to be more exact and slower, in f64. Looks at `run`; safe to use from
 /// several threads.
 class FrozenLayer {
  public:
-  FrozenLayer(const ReplacementRun& run, std::int64_t layer, std::int64_t m);
+  FrozenLayer(const ReplacementRun& run, std::int64_t layer, std::int64_t m,
+              std::int64_t first = 0);
   /// Rows of a stream stand for any positions (i64 [m]) instead: everything but the mixing.
   FrozenLayer(const ReplacementRun& run, std::int64_t layer, const at::Tensor& positions);
 
