@@ -26,7 +26,7 @@ namespace circuit::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  circuit attention small.graph.safetensors --edge 'E_2329_4→4_436_5'
+  circuit attention small.graph.safetensors --edge 'E_2778_4→7_845_5'
   circuit attention small.graph.safetensors --head 3.2 --query -1 --key 4
   circuit attention small.graph.safetensors --head 3.2 --query -1 --key 4 --against 2 --top 5
   circuit attention small.graph.safetensors --patterns --head 3.2 --head 4.1 --out pictures

@@ -107,7 +107,9 @@ TraceReport finish_trace(const TraceRequest& request, const Tracer& tracer, Trac
     return write_files(request, graph, pruned, report.scores, index);
   });
   describe(graph, pruned, report);
-  report.predicted_peak_bytes = traced.predicted_peak_bytes;
+  // Heads and tables are computed in as large groups as the memory that is given has room for.
+  report.predicted_peak_bytes =
+      report.attention ? request.attribution.memory_bytes : traced.predicted_peak_bytes;
   report.predicted_device_peak_bytes = traced.predicted_device_peak_bytes;
   report.device_peak_memory_bytes = tracer.device_peak_memory_bytes();
   report.rounding = traced.rounding;
