@@ -14,25 +14,13 @@ at::Tensor one_position(const at::Tensor& x, std::int64_t position) {
   return x.narrow(0, position, 1);
 }
 
-std::vector<FrozenStream> push_zeroed_tokens(const ReplacementRun& run) {
-  std::vector<FrozenStream> streams;
-  for (std::int64_t token = 0; token < run.zero_positions; ++token) {
-    FrozenInput input{.keep_residuals = true};
-    input.embedding = at::zeros({run.zero_positions, run.model->config.d_model},
-                                run.record.token_embeddings.options());
-    input.embedding.select(0, token).copy_(run.record.token_embeddings.select(0, token));
-    streams.push_back(linear_forward(run, input, run.zero_positions));
-  }
-  return streams;
-}
-
 }  // namespace
 
 ScoreSides::ScoreSides(const ReplacementRun& run, Sources& sources)
     : run_(run),
       sources_(sources),
       biases_(bias_stream(run, /*keep_residuals=*/true)),
-      zeroed_tokens_(push_zeroed_tokens(run)),
+      zeroed_tokens_(zeroed_token_streams(run, /*keep_residuals=*/true)),
       rotary_(rotary_tables(run.model->config, run.n_positions(), sum_type(run.model->dtype),
                             run.device())) {
   if (run.device().is_cpu()) {

@@ -9,21 +9,15 @@
 namespace circuit {
 namespace {
 
+// [n_layers] of [zero positions, tokens, n_kv_heads * d_head]
 std::vector<at::Tensor> push_zeroed_tokens(const ReplacementRun& run) {
-  const std::int64_t m = run.zero_positions;
-  std::vector<std::vector<at::Tensor>> by_layer(static_cast<std::size_t>(run.n_layers()));
-  for (std::int64_t token = 0; token < m; ++token) {
-    FrozenInput input;
-    input.embedding =
-        at::zeros({m, run.model->config.d_model}, run.record.token_embeddings.options());
-    input.embedding.select(0, token).copy_(run.record.token_embeddings.select(0, token));
-    const FrozenStream stream = linear_forward(run, input, m);
-    for (std::size_t layer = 0; layer < by_layer.size(); ++layer) {
-      by_layer[layer].push_back(stream.values[layer]);  // [zero positions, values]
-    }
-  }
+  const std::vector<FrozenStream> streams = zeroed_token_streams(run);
   std::vector<at::Tensor> values;
-  for (const auto& tokens : by_layer) values.push_back(at::stack(tokens, /*dim=*/1));
+  for (std::size_t layer = 0; layer < static_cast<std::size_t>(run.n_layers()); ++layer) {
+    std::vector<at::Tensor> tokens;
+    for (const FrozenStream& stream : streams) tokens.push_back(stream.values[layer]);
+    values.push_back(at::stack(tokens, /*dim=*/1));
+  }
   return values;
 }
 

@@ -102,7 +102,7 @@ std::vector<std::string> attention_lines(const TraceReport& report) {
   }
   if (found.tables > 0) {
     lines.push_back(count_text(found.tables) + " tables of scores, which carry " +
-                    percent_of(found.carried, 1.0) + " of what heads do" +
+                    percent_of(found.carried, 1.0) + " of what heads take straight from sources" +
                     strongest_heads(
                         found.heads, [](const auto& head) { return head.carried; },
                         [](double carried) { return percent_of(carried, 1.0); }));

@@ -89,4 +89,17 @@ FrozenStream bias_stream(const ReplacementRun& run, bool keep_residuals) {
   return linear_forward(run, input, n);
 }
 
+std::vector<FrozenStream> zeroed_token_streams(const ReplacementRun& run, bool keep_residuals) {
+  const at::Tensor embeddings = run.record.token_embeddings.narrow(0, 0, run.zero_positions);
+  std::vector<FrozenStream> streams;
+  for (std::int64_t token = 0; token < run.zero_positions; ++token) {
+    FrozenInput input;
+    input.keep_residuals = keep_residuals;
+    input.embedding = at::zeros_like(embeddings);
+    input.embedding.select(0, token).copy_(embeddings.select(0, token));
+    streams.push_back(linear_forward(run, input, run.zero_positions));
+  }
+  return streams;
+}
+
 }  // namespace circuit

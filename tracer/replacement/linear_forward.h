@@ -36,4 +36,8 @@ FrozenStream linear_forward(const ReplacementRun& run, const FrozenInput& input,
 /// and norms, positional embeddings, MLP outputs of the zeroed positions beyond their skip.
 FrozenStream bias_stream(const ReplacementRun& run, bool keep_residuals = false);
 
+/// What the token of each zeroed position alone puts on the zeroed positions: [zero_positions].
+std::vector<FrozenStream> zeroed_token_streams(const ReplacementRun& run,
+                                               bool keep_residuals = false);
+
 }  // namespace circuit

@@ -266,7 +266,8 @@ TEST_F(TracedAttention, TellsPeople) {
       {.directory = out_.path()});
   for (const char* part :
        {"\nattention  [0-9]+ edges divided; largest part by: [0-9].[0-9] \\([0-9]+\\)",
-        "[0-9]+ tables of scores, which carry [0-9.]+ % of what heads do: [0-9].[0-9] \\([0-9.]+ %",
+        "[0-9]+ tables of scores, which carry [0-9.]+ % of what heads take straight from sources: "
+        "[0-9].[0-9] \\([0-9.]+ %",
         ", attention [0-9.]+ s, export "}) {
     EXPECT_THAT(result.output, ::testing::ContainsRegex(part));
   }
