@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tracer/attention/edge_split.h"
-
 namespace circuit {
 namespace {
 

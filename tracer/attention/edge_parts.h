@@ -10,6 +10,11 @@
 
 namespace circuit {
 
+/// Parts that are listed of an edge: the largest ones, until they make this share of its Σ|parts| …
+inline constexpr double kListedShare = 0.95;
+/// … and at most so many heads.
+inline constexpr std::size_t kListedHeads = 16;
+
 struct HeadShare {
   Head head;
   double weight = 0;

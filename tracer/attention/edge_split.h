@@ -25,11 +25,6 @@ struct EdgeSplit {
   std::vector<CarryingScore> scores;  ///< those that carry most first; all of them
 };
 
-/// Parts that are listed of an edge: the largest ones, until they make this share of its Σ|parts| …
-inline constexpr double kListedShare = 0.95;
-/// … and at most so many heads.
-inline constexpr std::size_t kListedHeads = 16;
-
 /// Pushes every kept source through the frozen network once. `memory_bytes` bounds what is held
 /// beside `run`, but for what one source takes. The result does not depend on it, nor on the number
 /// of threads.

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tracer/attention/edge_split.h"
-
 namespace circuit::testing {
 namespace {
 
