@@ -67,7 +67,8 @@ std::vector<const Curve*> written(const Picture& picture) {
 TEST(PictureHeads, WritesTheNamesOfTheStrongestEdgesOnly) {
   const auto [graph, pruned] = divided();
   for (const std::size_t most : {std::size_t{0}, std::size_t{5}, std::size_t{30}}) {
-    const auto curves = written(lay_out(graph, pruned, {.most_head_names = most}));
+    const Picture picture = lay_out(graph, pruned, {.most_head_names = most});
+    const auto curves = written(picture);
     EXPECT_LE(curves.size(), most);
     EXPECT_EQ(curves.empty(), most == 0);
     for (const Curve* const curve : curves) EXPECT_GE(curve->share, 0.05);
