@@ -9,6 +9,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include "tests/tracer/attention/random_scores.h"
 #include "tracer/attention/loadings.h"
 #include "tracer/attention/score_terms.h"
 #include "tracer/attribution/attribute.h"
@@ -29,40 +30,9 @@ double error_of(const HeadLoadings& found) {
   return found.absolute_sum > 0.0 ? error / found.absolute_sum : 0.0;
 }
 
-// The score if query and key were parallel.
-double parallel_score(const ReplacementRun& run, const ScoreCell& cell) {
-  const ModelConfig& c = run.model->config;
-  const Block& block = run.model->blocks[static_cast<std::size_t>(cell.head.layer)];
-  const at::Tensor residual = recorded_value(
-      *run.model, run.record, {.site = ModelSite::kResidualPre, .layer = cell.head.layer});
-  const QueriesAndKeys live = queries_and_keys(
-      c, block.attention,
-      rotary_tables(c, run.n_positions(), residual.scalar_type()).of(block.attention.span),
-      norm_forward(block.attention_norm, residual).output);
-  return (live.query[cell.head.head][cell.query].norm() *
-          live.key[cell.head.head / (c.n_heads / c.n_kv_heads)][cell.key].norm())
-             .item<double>() /
-         score_divisor(c);
-}
-
-bool sees(const ReplacementRun& run, const ScoreCell& cell) {
-  const auto& attention = run.model->blocks[static_cast<std::size_t>(cell.head.layer)].attention;
-  return cell.key <= cell.query && (attention.span == AttentionSpan::kFull ||
-                                    cell.key > cell.query - run.model->config.sliding_window);
-}
-
 void sample_scores(const ReplacementRun& run, std::size_t samples, std::mt19937_64& random,
                    SampledErrors& errors) {
-  const auto draw = [&](std::int64_t end) {
-    return static_cast<std::int32_t>(random() % static_cast<std::uint64_t>(end));
-  };
-  std::vector<ScoreCell> cells;
-  while (cells.size() < samples) {
-    const ScoreCell cell{.head = {draw(run.n_layers()), draw(run.model->config.n_heads)},
-                         .query = draw(run.n_positions()),
-                         .key = draw(run.n_positions())};
-    if (sees(run, cell)) cells.push_back(cell);
-  }
+  const std::vector<ScoreCell> cells = random_cells(run, samples, random);
   Sources sources(run);
   ScoreSides sides(run, sources);
   for (const ScoreTable& table : score_tables(run, sides, cells, {})) {

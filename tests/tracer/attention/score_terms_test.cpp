@@ -11,6 +11,7 @@
 
 #include "tests/support/autograd_reference.h"
 #include "tests/support/throws.h"
+#include "tests/tracer/attention/random_scores.h"
 #include "tests/tracer/attention/traced_setup.h"
 #include "tracer/machine/threads.h"
 
@@ -22,27 +23,9 @@ using ::testing::HasSubstr;
 constexpr std::size_t kCells = 12;
 constexpr std::size_t kAll = 100000;
 
-bool sees(const TracedSetup& traced, std::int64_t layer, std::int64_t query, std::int64_t key) {
-  const auto& attention = traced.setup.model.blocks[static_cast<std::size_t>(layer)].attention;
-  return key <= query && (attention.span == AttentionSpan::kFull ||
-                          key > query - traced.setup.model.config.sliding_window);
-}
-
-std::vector<ScoreCell> random_cells(const TracedSetup& traced) {
+std::vector<ScoreCell> drawn_cells(const TracedSetup& traced) {
   std::mt19937_64 random(3);
-  const auto draw = [&](std::int64_t end) {
-    return static_cast<std::int32_t>(random() % static_cast<std::uint64_t>(end));
-  };
-  const ModelConfig& c = traced.setup.model.config;
-  std::vector<ScoreCell> cells;
-  while (cells.size() < kCells) {
-    ScoreCell cell;
-    cell.head = {draw(c.n_layers), draw(c.n_heads)};
-    cell.query = draw(traced.run.n_positions());
-    cell.key = draw(traced.run.n_positions());
-    if (sees(traced, cell.head.layer, cell.query, cell.key)) cells.push_back(cell);
-  }
-  return cells;
+  return random_cells(traced.run, kCells, random);
 }
 
 std::vector<ScoreTable> tables_of(const TracedSetup& traced, const std::vector<ScoreCell>& cells,
@@ -84,30 +67,12 @@ void expect_marginals(const TracedSetup& traced, const std::vector<ScoreMarginal
   EXPECT_NEAR(sum, expected.abs().sum().item<double>(), bound * 100) << "some are not listed";
 }
 
-// The score if query and key were parallel.
-double lengths(const TracedSetup& traced, const ScoreCell& cell) {
-  const c10::InferenceMode inference;
-  const ModelConfig& c = traced.setup.model.config;
-  const auto& block = traced.setup.model.blocks[static_cast<std::size_t>(cell.head.layer)];
-  const at::Tensor residual =
-      recorded_value(traced.setup.model, traced.run.record,
-                     {.site = ModelSite::kResidualPre, .layer = cell.head.layer});
-  const QueriesAndKeys live = queries_and_keys(
-      c, block.attention,
-      rotary_tables(c, traced.run.n_positions(), at::kFloat).of(block.attention.span),
-      norm_forward(block.attention_norm, residual).output);
-  return (live.query[cell.head.head][cell.query].norm() *
-          live.key[cell.head.head / (c.n_heads / c.n_kv_heads)][cell.key].norm())
-             .item<double>() /
-         score_divisor(c);
-}
-
 class ScoresOfEveryModel : public ::testing::TestWithParam<TinyCase> {};
 
 TEST_P(ScoresOfEveryModel, HaveAutogradsMarginalsInDouble) {
   const ThreadScope threads(2);
   const TracedSetup traced(GetParam(), at::kDouble);
-  const std::vector<ScoreCell> cells = random_cells(traced);
+  const std::vector<ScoreCell> cells = drawn_cells(traced);
   AutogradOptions options{.every_row = 100000};
   for (const ScoreCell& cell : cells) {
     options.scores.push_back({cell.head.layer, cell.head.head, cell.query, cell.key});
@@ -139,11 +104,11 @@ TEST_P(ScoresOfEveryModel, HaveAutogradsMarginalsInDouble) {
 TEST_P(ScoresOfEveryModel, AddUpInSinglePrecision) {
   const ThreadScope threads(2);
   const TracedSetup traced(GetParam(), at::kFloat);
-  for (const ScoreTable& table : tables_of(traced, random_cells(traced), {})) {
+  for (const ScoreTable& table : tables_of(traced, drawn_cells(traced), {})) {
     // A score is itself rounded against the lengths of its query and key, which may be at right
     // angles.
     EXPECT_NEAR(table.sum, table.score,
-                1e-5 * table.absolute_sum + 1e-6 * lengths(traced, table.cell));
+                1e-5 * table.absolute_sum + 1e-6 * parallel_score(traced.run, table.cell));
     EXPECT_LE(table.terms.size(), 20u);
     EXPECT_EQ(table.soft_cap, traced.setup.model.config.attention_softcap);
     const at::Tensor& pattern =
@@ -174,7 +139,7 @@ TEST(ScoreTerms, OfAContrastAreTheDifferencesOfTwoTables) {
 
 TEST(ScoreTerms, AreTheSameWhateverTheMemoryAndTheThreads) {
   const TracedSetup traced(all_tiny_cases().front(), at::kFloat);
-  const std::vector<ScoreCell> cells = random_cells(traced);
+  const std::vector<ScoreCell> cells = drawn_cells(traced);
   const auto with = [&](int threads, std::int64_t memory_bytes) {
     const ThreadScope scope(threads);
     return tables_of(traced, cells, {.top = 3, .memory_bytes = memory_bytes});
@@ -190,7 +155,7 @@ TEST(ScoreTerms, AreTheSameWhateverTheMemoryAndTheThreads) {
 TEST(ScoreTerms, ListTheLargestOfEachSign) {
   const ThreadScope threads(2);
   const TracedSetup traced(all_tiny_cases().front(), at::kDouble);
-  const std::vector<ScoreCell> cells = random_cells(traced);
+  const std::vector<ScoreCell> cells = drawn_cells(traced);
   const std::vector<ScoreTable> all = tables_of(traced, cells, {.top = kAll});
   const std::vector<ScoreTable> some = tables_of(traced, cells, {.top = 2});
   for (std::size_t i = 0; i < cells.size(); ++i) {
