@@ -19,15 +19,21 @@ struct HeadTracer::State {
   State(const Tracer::State& tracer, const AttributionGraph& of, std::int64_t memory_bytes)
       : graph(of),
         run(tracer.run_again(of, "attention", (memory_bytes - resident_memory_bytes()) / 2)),
-        covectors(tracer.covectors_of(of, "attention")),
-        sources(run),
-        sides(run, sources) {}
+        covectors(tracer.covectors_of(of, "attention")) {}
+
+  std::vector<ScoreTable> tables(std::span<const ScoreCell> cells, const TableOptions& options) {
+    if (!sides) {
+      sources = std::make_unique<Sources>(run);
+      sides = std::make_unique<ScoreSides>(run, *sources);
+    }
+    return score_tables(run, *sides, cells, options);
+  }
 
   const AttributionGraph& graph;
   ReplacementRun run;
-  at::Tensor covectors;  ///< of all outputs, [targets, d_model]
-  Sources sources;
-  ScoreSides sides;
+  at::Tensor covectors;              ///< of all outputs, [targets, d_model]
+  std::unique_ptr<Sources> sources;  ///< these two once a table is asked for
+  std::unique_ptr<ScoreSides> sides;
 };
 
 HeadTracer::HeadTracer(const Tracer& tracer, const AttributionGraph& graph,
@@ -52,7 +58,7 @@ std::vector<ScoreTable> HeadTracer::tables(std::span<const ScoreCell> cells,
                                            const TableOptions& options) const {
   const c10::InferenceMode inference;
   use_one_thread_here();
-  return score_tables(state_->run, state_->sides, cells, options);
+  return state_->tables(cells, options);
 }
 
 AttentionDetails HeadTracer::details(const PrunedGraph& pruned,
@@ -72,7 +78,7 @@ AttentionDetails HeadTracer::details(const PrunedGraph& pruned,
     details.carried.push_back(score.share);
     covered += score.share;
   }
-  details.tables = score_tables(state_->run, state_->sides, cells, options.table);
+  details.tables = state_->tables(cells, options.table);
   return details;
 }
 

@@ -73,7 +73,7 @@ class Study {
     const AttributionGraph graph(std::move(result.nodes), std::move(result.edges));
     PrunedGraph from_key{.node_mask = std::vector<std::uint8_t>(graph.n_nodes(), 1),
                          .edge_mask = std::vector<std::uint8_t>(graph.edges().edges(), 0),
-                         .node_cumulative_influence = {},
+                         .node_cumulative_influence = std::vector<float>(graph.n_nodes(), 0.0f),
                          .options = {}};
     const std::size_t row = graph.first_target();
     for (std::size_t edge = graph.edges().begin(row); edge < graph.edges().end(row); ++edge) {

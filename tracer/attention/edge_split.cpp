@@ -10,6 +10,7 @@
 #include <ATen/ATen.h>
 
 #include "graph/influence.h"
+#include "graph/kept_graph.h"
 #include "tracer/attention/edge_parts.h"
 #include "tracer/attention/source_batch.h"
 #include "tracer/attention/target_gradients.h"
@@ -27,15 +28,11 @@ constexpr std::size_t kSourcesPerTask = 16;
 std::vector<SourceEdges> kept_edges_by_source(const AttributionGraph& graph,
                                               const PrunedGraph& pruned) {
   std::vector<SourceEdges> by_source(graph.n_nodes());
-  std::size_t kept = 0;
-  for (std::size_t target = 0; target < graph.n_nodes(); ++target) {
-    if (pruned.node_mask[target] == 0) continue;
-    for (std::size_t edge = graph.edges().begin(target); edge < graph.edges().end(target); ++edge) {
-      const auto source = static_cast<std::size_t>(graph.edges().columns[edge]);
-      if (pruned.edge_mask[edge] == 0 || pruned.node_mask[source] == 0) continue;
-      by_source[source].source = source;
-      by_source[source].edges.push_back({.edge = edge, .target = target, .place = kept++});
-    }
+  std::size_t place = 0;
+  for (const KeptEdge& edge : kept_graph(graph, pruned).edges) {
+    by_source[edge.source].source = edge.source;
+    by_source[edge.source].edges.push_back(
+        {.edge = edge.index, .target = edge.target, .place = place++});
   }
   std::erase_if(by_source, [](const SourceEdges& one) { return one.edges.empty(); });
   std::ranges::stable_sort(by_source, {}, [&](const SourceEdges& one) {

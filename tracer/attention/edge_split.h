@@ -27,7 +27,7 @@ struct EdgeSplit {
 
 /// Pushes every kept source through the frozen network once. `memory_bytes` bounds what is held
 /// beside `run`, but for what one source takes. The result does not depend on it, nor on the number
-/// of threads.
+/// of threads. Throws std::invalid_argument when the masks are not of the graph.
 EdgeSplit split_edges(const ReplacementRun& run, const AttributionGraph& graph,
                       const PrunedGraph& pruned, const at::Tensor& covectors,
                       std::int64_t memory_bytes);

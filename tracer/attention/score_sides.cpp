@@ -22,14 +22,7 @@ ScoreSides::ScoreSides(const ReplacementRun& run, Sources& sources)
       biases_(bias_stream(run, /*keep_residuals=*/true)),
       zeroed_tokens_(zeroed_token_streams(run, /*keep_residuals=*/true)),
       rotary_(rotary_tables(run.model->config, run.n_positions(), sum_type(run.model->dtype),
-                            run.device())) {
-  if (run.device().is_cpu()) {
-    rows_ = std::make_unique<RowComputer>(run, sources, run.model->dtype);
-  } else {
-    device_rows_ = std::make_unique<DeviceRows>(run, sources, run.model->dtype,
-                                                /*resident_sources=*/false);
-  }
-}
+                            run.device())) {}
 
 const ScoreSides::Layer& ScoreSides::layer(std::int64_t index) {
   const auto found = layers_.find(index);
@@ -117,9 +110,15 @@ std::vector<at::Tensor> ScoreSides::sweep(std::span<const StreamReader> readers)
     }
   }
   targets.covectors = at::cat(covectors);
-  if (rows_) {
+  const at::ScalarType products = run_.model->dtype;
+  if (run_.device().is_cpu()) {
+    if (!rows_) rows_ = std::make_unique<RowComputer>(run_, sources_, products);
     rows_->sweep<T>(targets, memory);
   } else {
+    if (!device_rows_) {
+      device_rows_ = std::make_unique<DeviceRows>(run_, sources_, products,
+                                                  /*resident_sources=*/false);
+    }
     device_rows_->sweep<T>(targets, memory);
   }
   for (at::Tensor& row : rows) row = row.t();

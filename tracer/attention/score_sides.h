@@ -76,7 +76,7 @@ class ScoreSides {
   std::vector<FrozenStream> zeroed_tokens_;
   RotaryTables rotary_;
   std::map<std::int64_t, Layer> layers_;
-  std::unique_ptr<RowComputer> rows_;        ///< on the CPU …
+  std::unique_ptr<RowComputer> rows_;        ///< on the CPU, once used …
   std::unique_ptr<DeviceRows> device_rows_;  ///< … or on a device
 };
 

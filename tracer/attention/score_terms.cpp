@@ -184,9 +184,8 @@ double entry(const at::Tensor& matrices, const Head& head, std::int64_t query, s
   return matrices[head.head][query][key].item<double>();
 }
 
-// What the live run says.
-ScoreTable live_table(const ReplacementRun& run, ScoreSides& sides, const ScoreCell& cell) {
-  const at::Tensor scores = sides.live_scores(cell.head.layer);
+// What the live run says; `scores` are those of the head's layer.
+ScoreTable live_table(const ReplacementRun& run, const at::Tensor& scores, const ScoreCell& cell) {
   const at::Tensor& pattern = run.record.blocks[static_cast<std::size_t>(cell.head.layer)].pattern;
   ScoreTable table{.cell = cell};
   table.score = entry(scores, cell.head, cell.query, cell.key);
@@ -239,10 +238,15 @@ std::vector<ScoreTable> score_tables(const ReplacementRun& run, ScoreSides& side
   const std::int64_t budget = (options.memory_bytes - resident_memory_bytes()) / 2;
   const auto most_sides =
       static_cast<std::size_t>(std::max<std::int64_t>(0, budget / sides.bytes_per_side()));
-  std::vector<ScoreTable> tables;
-  for (const ScoreCell& cell : cells) tables.push_back(live_table(run, sides, cell));
+  std::vector<ScoreTable> tables(cells.size());
+  std::int32_t layer = -1;
+  at::Tensor scores;  // of `layer`; groups follow the layers
   const Tabulator tabulator(run, sides.columns(), options);
   for (const std::vector<std::size_t>& group : groups_of(cells, most_sides)) {
+    for (const std::size_t i : group) {
+      if (cells[i].head.layer != layer) scores = sides.live_scores(layer = cells[i].head.layer);
+      tables[i] = live_table(run, scores, cells[i]);
+    }
     const std::vector<SideKey> keys = sides_of(c, cells, group);
     const std::vector<Side> found = sides.find(keys, budget);
     const auto side = [&](const SideKey& key) -> const Side& {
