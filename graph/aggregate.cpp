@@ -18,12 +18,15 @@ Unit unit_of(const AttributionGraph& graph, std::size_t index) {
   if (node.kind == NodeKind::kToken) {
     // A token with an id is itself whatever its text.
     const std::string& text = graph.nodes().tokens[static_cast<std::size_t>(node.position)];
-    return {node.kind, -1, node.feature, text};
+    return {node.kind, -1, node.feature, text, {}};
   }
   if (node.kind == NodeKind::kTarget) {
-    return {node.kind, node.layer, node.feature, graph.target(index).display};
+    const Target& target = graph.target(index);
+    const bool is_feature = target.kind == TargetKind::kFeature;
+    return {node.kind, graph.read_layer(index), is_feature ? target.feature : node.feature,
+            target.display, target.kind};
   }
-  return {node.kind, node.layer, node.feature, {}};
+  return {node.kind, node.layer, node.feature, {}, {}};
 }
 
 std::int64_t feature_key(std::int32_t layer, std::int32_t feature) {
@@ -129,12 +132,15 @@ class OneGraph {
       }
       if (what.kind != NodeKind::kTarget) return;
       const double present = static_cast<double>(unit.graphs);
+      const bool is_feature = what.target == TargetKind::kFeature;
       nodes_.targets.push_back(
-          {.kind = what.feature < 0 ? TargetKind::kDirection : TargetKind::kToken,
-           .token_id = what.feature,
+          {.kind = what.target,
+           .token_id = is_feature ? -1 : what.feature,
            .probability = unit.activation_present * present / static_cast<double>(summary_.graphs),
            .label = what.text,
-           .display = what.text});
+           .display = what.text,
+           .layer = is_feature ? what.layer : -1,
+           .feature = is_feature ? what.feature : -1});
     });
   }
 

@@ -16,13 +16,15 @@
 
 namespace circuit {
 
-/// A node without position: a feature of a layer, the errors of a layer, a token, a target. `text`
-/// is that of tokens and targets; it alone tells directions and tokens without id apart.
+/// A node without position: a feature of a layer, the errors of a layer, a token, a target (of the
+/// layer that it reads). `text` is that of tokens and targets; it alone tells differences, vectors
+/// and tokens without id apart.
 struct Unit {
   NodeKind kind = NodeKind::kFeature;
   std::int32_t layer = 0;
   std::int32_t feature = 0;
   std::string text;
+  TargetKind target{};  ///< Of targets.
 
   friend auto operator<=>(const Unit&, const Unit&) = default;
 };

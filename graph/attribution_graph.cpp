@@ -64,6 +64,24 @@ void check_selection(const GraphNodes& nodes) {
   }
 }
 
+void check_target(const GraphNodes& nodes, const Target& target) {
+  if (!std::isfinite(target.probability) || target.probability < 0.0) {
+    refuse("target " + target.label + " has probability " + std::to_string(target.probability) +
+           ", expected a finite one from 0 on");
+  }
+  const auto n_positions = static_cast<std::int64_t>(nodes.input_ids.size());
+  if (target.position < kLastPosition || target.position >= n_positions) {
+    refuse("target " + target.label + " is at position " + std::to_string(target.position) +
+           ", the graph has " + std::to_string(n_positions) + " positions");
+  }
+  if (target.kind != TargetKind::kFeature) return;
+  if (target.layer < 0 || target.layer >= nodes.n_layers || target.feature < 0) {
+    refuse("target " + target.label + " is feature " + std::to_string(target.feature) +
+           " of layer " + std::to_string(target.layer) + ", the graph has " +
+           std::to_string(nodes.n_layers) + " layers");
+  }
+}
+
 void check_nodes(const GraphNodes& nodes) {
   if (nodes.n_layers < 1) {
     refuse("n_layers is " + std::to_string(nodes.n_layers) + ", expected at least 1");
@@ -71,11 +89,13 @@ void check_nodes(const GraphNodes& nodes) {
   require_size("tokens", nodes.tokens.size(), nodes.input_ids.size());
   check_features(nodes);
   check_selection(nodes);
-  for (const Target& target : nodes.targets) {
-    if (!std::isfinite(target.probability) || target.probability < 0.0) {
-      refuse("target " + target.label + " has probability " + std::to_string(target.probability) +
-             ", expected a finite one from 0 on");
-    }
+  for (const Target& target : nodes.targets) check_target(nodes, target);
+}
+
+void settle_positions(GraphNodes& nodes) {
+  for (Target& target : nodes.targets) {
+    if (target.position != kLastPosition) continue;
+    target.position = static_cast<std::int32_t>(nodes.input_ids.size()) - 1;
   }
 }
 
@@ -110,15 +130,15 @@ void check_columns(const AttributionGraph& graph, std::size_t row) {
   }
 }
 
-/// A feature reads lower layers, at its own position and earlier ones.
+/// A row reads lower layers, at its own position and earlier ones.
 void check_direction(const AttributionGraph& graph, std::size_t row) {
-  const Node reader = graph.node(row);
+  const std::int32_t layer = graph.read_layer(row), position = graph.node(row).position;
   for (const std::int32_t column : graph.edges().row_columns(row)) {
     const Node source = graph.node(static_cast<std::size_t>(column));
-    if (source.layer >= reader.layer || source.position > reader.position) {
+    if (source.layer >= layer || source.position > position) {
       refuse(edge_name(row, column) + " runs from layer " + std::to_string(source.layer) +
              ", position " + std::to_string(source.position) + " to layer " +
-             std::to_string(reader.layer) + ", position " + std::to_string(reader.position));
+             std::to_string(layer) + ", position " + std::to_string(position));
     }
   }
 }
@@ -134,7 +154,7 @@ void check_edges(const AttributionGraph& graph) {
       continue;
     }
     check_columns(graph, row);
-    if (kind == NodeKind::kFeature) check_direction(graph, row);
+    check_direction(graph, row);
   }
 }
 
@@ -172,6 +192,7 @@ AttributionGraph::AttributionGraph(GraphNodes nodes, EdgeMatrix edges,
       provenance_(std::move(provenance)),
       similarity_(std::move(similarity)) {
   check_nodes(nodes_);
+  settle_positions(nodes_);
   if (n_nodes() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
     refuse(std::to_string(n_nodes()) + " nodes, expected fewer than 2^31");
   }
@@ -212,8 +233,14 @@ Node AttributionGraph::node(std::size_t index) const {
     case NodeKind::kTarget:
       break;
   }
-  return {NodeKind::kTarget, nodes_.n_layers, static_cast<std::int32_t>(n_positions()) - 1,
-          target(index).token_id};
+  const Target& at = target(index);
+  return {NodeKind::kTarget, nodes_.n_layers, at.position, at.token_id};
+}
+
+std::int32_t AttributionGraph::read_layer(std::size_t index) const {
+  if (kind(index) != NodeKind::kTarget) return node(index).layer;
+  const Target& at = target(index);
+  return at.kind == TargetKind::kFeature ? at.layer : nodes_.n_layers;
 }
 
 float AttributionGraph::activation(std::size_t index) const {

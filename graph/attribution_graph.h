@@ -84,9 +84,10 @@ struct FeatureSimilarity {
 /// Invariants, checked once by the constructor, which throws std::invalid_argument
 /// (`[AttributionGraph] …`) naming the first violation: sizes agree; features and selection ascend;
 /// columns ascend within each row; every weight and total is finite; target probabilities are
-/// finite and not negative; rows of errors and tokens are empty;
-/// no column is a target; every feature or error source of a feature row lies in a lower layer
-/// and no source lies at a later position than a feature row. So the node order is topological.
+/// finite and not negative, their positions are the prompt's, and a target that is a
+/// feature names one; rows of errors and tokens are empty; no column is a target; every feature or
+/// error source of a row lies below the layer where the row reads, and no source at a later
+/// position. So the node order is topological. Targets at kLastPosition get its number.
 class AttributionGraph {
  public:
   AttributionGraph(GraphNodes nodes, EdgeMatrix edges, std::vector<float> row_dropped = {},
@@ -113,6 +114,9 @@ class AttributionGraph {
   /// The activation of the feature node `index` (must be a feature).
   float activation(std::size_t index) const;
   const Target& target(std::size_t index) const { return nodes_.targets[index - first_target()]; }
+  /// The layer whose features read what the row of a feature or target reads; the number of layers
+  /// for what is read after the final norm. Sources lie below it.
+  std::int32_t read_layer(std::size_t index) const;
 
   const GraphNodes& nodes() const { return nodes_; }
   const EdgeMatrix& edges() const { return edges_; }
@@ -141,7 +145,7 @@ class AttributionGraph {
   /// Puts it there; throws as `check_attention` does.
   void set_attention(AttentionDetails attention);
 
-  /// Initial weights of influence: each target's probability, 0 elsewhere [n_nodes].
+  /// Initial weights of influence: each target's weight, 0 elsewhere [n_nodes].
   std::vector<double> target_weights() const;
   /// max |total + bias - pre_activation| / (absolute total + |bias| + |pre_activation|) over rows
   /// (docs/method.md, closure); empty when the row totals are unknown.

@@ -121,9 +121,20 @@ class Union {
     }
   }
 
-  std::size_t find_target(const Target& target) const {
+  /// The last positions of both are one, in whichever columns their tokens stand; but a feature
+  /// stands where others of its position do.
+  std::int32_t column_of_target(const Part& part, const Target& target) const {
+    const auto position = static_cast<std::size_t>(target.position);
+    const bool last = position + 1 == part.column_of.size();
+    if (last && target.kind != TargetKind::kFeature) return kLastPosition;
+    return part.column_of[position];
+  }
+
+  std::size_t find_target(const Part& part, const Target& target) const {
+    const std::int32_t column = column_of_target(part, target);
     const auto found = std::ranges::find_if(nodes_.targets, [&](const Target& other) {
       return other.kind == target.kind && other.token_id == target.token_id &&
+             other.position == column &&
              (target.kind == TargetKind::kToken || other.label == target.label);
     });
     return static_cast<std::size_t>(found - nodes_.targets.begin());
@@ -133,9 +144,10 @@ class Union {
     std::vector<Mean> weights;
     for (const Part& part : parts_) {
       for (const Target& target : part.view->graph.nodes().targets) {
-        const std::size_t i = find_target(target);
+        const std::size_t i = find_target(part, target);
         if (i == nodes_.targets.size()) {
           nodes_.targets.push_back(target);
+          nodes_.targets.back().position = column_of_target(part, target);
           weights.emplace_back();
         }
         weights[i].add(target.probability);
@@ -160,7 +172,7 @@ class Union {
       } else if (what.kind == NodeKind::kToken) {
         place = nodes_.first_token() + column;
       } else {
-        place = nodes_.first_target() + find_target(graph.target(node));
+        place = nodes_.first_target() + find_target(part, graph.target(node));
       }
     }
   }

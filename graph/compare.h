@@ -58,8 +58,9 @@ std::vector<AlignedPosition> align_prompts(const AttributionGraph& a, const Attr
 /// equal hashes, or where one is not known, of one `scan`.
 void require_same_transcoders(const AttributionGraph& a, const AttributionGraph& b);
 
-/// Errors and tokens match by column, targets by token id, directions by label. The number of
-/// layers of the union is the larger one. Throws std::invalid_argument when columns or masks do not
+/// Errors and tokens match by column, targets by token id (differences, features and vectors by
+/// label) and by column, the last position of both being one. The number of layers of the union is
+/// the larger one. Throws std::invalid_argument when columns or masks do not
 /// fit.
 Comparison compare(const PrunedView& a, const PrunedView& b, std::vector<AlignedPosition> columns);
 

@@ -29,14 +29,40 @@ struct LoadOptions {
   bool tf32 = false;
 };
 
-/// Which outputs are explained.
+/// The pre-activation of a feature, whether it fires or not.
+struct FeatureTarget {
+  std::int64_t layer = 0;
+  std::int64_t feature = 0;
+  std::int64_t position = 0;  ///< Negative counts from the prompt's end.
+  double weight = 1.0;        ///< In influence, above 0.
+};
+
+/// How far what the final norm gives points along a vector.
+struct VectorTarget {
+  std::string label;
+  std::vector<float> vector;  ///< [d_model], taken as it is
+  double weight = 1.0;        ///< In influence, above 0.
+};
+
+/// What is explained: tokens and differences, then features, then vectors.
 struct TargetOptions {
-  /// Without named targets: at most this many of the most probable next tokens …
+  /// Where nothing else is named to be read, and beside features only where `position` is given: at
+  /// most this many of the most probable next tokens …
   std::int64_t max_logits = 10;
   /// … and no more than needed for this share of probability, in [0, 1].
   double logit_probability = 0.95;
   /// `#ID`, a token's text, or A-B of those for a difference of logits (docs/method.md, targets).
-  std::vector<std::string> named;
+  std::vector<std::string> named{};
+  /// Where tokens, differences and vectors are read; negative counts from the prompt's end, which
+  /// is where they are without it.
+  std::optional<std::int64_t> position{};
+  std::vector<FeatureTarget> features{};
+  std::vector<VectorTarget> vectors{};
+
+  /// Whether the most probable tokens are explained.
+  bool takes_most_probable() const {
+    return named.empty() && vectors.empty() && (features.empty() || position.has_value());
+  }
 };
 
 /// What the prompt is, and how it begins: `token_ids` if given, else `chat`, else `prompt`.

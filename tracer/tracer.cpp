@@ -95,6 +95,11 @@ void Tracer::label_features(AttributionGraph& graph,
     const std::pair key(node.layer, node.feature);
     if (node_mask[i] != 0 && !graph.provenance().feature_labels.contains(key)) unnamed.insert(key);
   }
+  for (const Target& target : graph.nodes().targets) {
+    const std::pair key(target.layer, target.feature);
+    const bool named = graph.provenance().feature_labels.contains(key);
+    if (target.kind == TargetKind::kFeature && !named) unnamed.insert(key);
+  }
   const std::vector<std::pair<std::int32_t, std::int32_t>> features(unnamed.begin(), unnamed.end());
   graph.add_feature_labels(name_features(features));
 }

@@ -66,8 +66,8 @@ class Tracer {
   Trace trace(const PromptInput& input, const AttributionOptions& options = {},
               const Progress& progress = {}) const;
 
-  /// Names the features of `graph` that lie on `node_mask` [n_nodes] by their top output tokens;
-  /// labels that are there already stay.
+  /// Names the features of `graph` that lie on `node_mask` [n_nodes] or are targets by their top
+  /// output tokens; labels that are there already stay.
   void label_features(AttributionGraph& graph, const std::vector<std::uint8_t>& node_mask) const;
   /// Such names for any (layer, feature).
   std::map<std::pair<std::int32_t, std::int32_t>, FeatureLabel> name_features(

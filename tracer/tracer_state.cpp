@@ -11,6 +11,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/attribution/check_predictions.h"
+#include "tracer/attribution/target_covectors.h"
 #include "tracer/version.h"
 #include "transcoders/weights/content_hash.h"
 #include "transcoders/weights/directory_name.h"
@@ -29,23 +30,32 @@ std::string number_text(double value) {
   return {text.data(), end};
 }
 
-// "12,34-56": the ids behind the targets, from which `verify` rebuilds the directions.
-std::string target_ids_text(const std::vector<TargetTokens>& tokens) {
+// Stands for a target that is no token and no difference.
+constexpr const char* kNoIds = "-";
+
+// "12,34-56,-": the ids behind the targets, from which `verify` rebuilds their covectors.
+std::string target_ids_text(const std::vector<std::optional<TargetTokens>>& tokens) {
   std::string text;
-  for (const TargetTokens& one : tokens) {
-    text += (text.empty() ? "" : ",") + std::to_string(one.a);
-    if (one.b) text += "-" + std::to_string(*one.b);
+  for (const auto& one : tokens) {
+    if (!text.empty()) text += ",";
+    text += one ? std::to_string(one->a) : std::string(kNoIds);
+    if (one && one->b) text += "-" + std::to_string(*one->b);
   }
   return text;
 }
 
-std::vector<TargetTokens> parse_target_ids(const AttributionGraph& graph, std::int64_t vocabulary,
-                                           const char* operation) {
+std::vector<std::optional<TargetTokens>> parse_target_ids(const AttributionGraph& graph,
+                                                          std::int64_t vocabulary,
+                                                          const char* operation) {
   const auto& settings = graph.provenance().settings;
   const auto found = settings.find("target_ids");
-  std::vector<TargetTokens> tokens;
+  std::vector<std::optional<TargetTokens>> tokens;
   std::istringstream list(found == settings.end() ? "" : found->second);
   for (std::string one; std::getline(list, one, ',');) {
+    if (one == kNoIds) {
+      tokens.emplace_back();
+      continue;
+    }
     std::istringstream item(one);
     TargetTokens ids;
     char dash = 0;
@@ -61,6 +71,13 @@ std::vector<TargetTokens> parse_target_ids(const AttributionGraph& graph, std::i
         std::to_string(tokens.size()) + " targets, expected " + std::to_string(graph.n_targets()));
   }
   return tokens;
+}
+
+void require_vector(const Target& target, std::int64_t d_model, const char* operation) {
+  if (static_cast<std::int64_t>(target.vector.size()) == d_model) return;
+  throw std::invalid_argument("[" + std::string(operation) + "] the graph holds " +
+                              std::to_string(target.vector.size()) + " values of the vector " +
+                              target.label + ", expected " + std::to_string(d_model));
 }
 
 }  // namespace
@@ -94,7 +111,7 @@ Provenance Tracer::State::provenance(std::string prompt, const AttributionOption
   if (!loaded.device.is_cpu()) from.settings["device"] = "cuda";
   if (loaded.options.tf32) from.settings["tf32"] = "true";
   if (attribution.similarity) from.settings["similarity"] = "true";
-  if (attribution.targets.named.empty()) {
+  if (attribution.targets.takes_most_probable()) {
     from.settings["max-logits"] = std::to_string(attribution.targets.max_logits);
     from.settings["logit-prob"] = number_text(attribution.targets.logit_probability);
   }
@@ -124,8 +141,28 @@ ReplacementRun Tracer::State::run_again(const AttributionGraph& graph, const cha
 }
 
 at::Tensor Tracer::State::covectors_of(const AttributionGraph& graph, const char* operation) const {
-  return target_covectors(loaded.model,
-                          parse_target_ids(graph, loaded.model.config.vocabulary_size, operation));
+  const std::vector<Target>& targets = graph.nodes().targets;
+  const auto tokens = parse_target_ids(graph, loaded.model.config.vocabulary_size, operation);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const Target& target = targets[i];
+    const bool has_ids =
+        target.kind == TargetKind::kToken || target.kind == TargetKind::kDifference;
+    if (has_ids != tokens[i].has_value()) {
+      throw std::invalid_argument("[" + std::string(operation) +
+                                  "] the graph file's target_ids do not fit its target " +
+                                  target.label);
+    }
+    if (target.kind == TargetKind::kVector) {
+      require_vector(target, loaded.model.config.d_model, operation);
+    }
+    if (target.kind == TargetKind::kFeature && target.feature >= transcoders->info().n_features) {
+      throw std::invalid_argument("[" + std::string(operation) +
+                                  "] the graph's target is feature " +
+                                  std::to_string(target.feature) + ", the transcoders have " +
+                                  std::to_string(transcoders->info().n_features));
+    }
+  }
+  return target_covectors(loaded.model, *transcoders, targets, tokens);
 }
 
 }  // namespace circuit

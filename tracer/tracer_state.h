@@ -29,7 +29,7 @@ struct Tracer::State {
   ReplacementRun run_again(
       const AttributionGraph& graph, const char* operation,
       std::int64_t keep_decoder_bytes = std::numeric_limits<std::int64_t>::max()) const;
-  /// The covectors of its outputs, [targets, d_model]; throws in the same way.
+  /// The covectors of its targets, [targets, d_model]; throws in the same way.
   at::Tensor covectors_of(const AttributionGraph& graph, const char* operation) const;
 
   LoadedModel loaded;

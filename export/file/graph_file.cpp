@@ -7,6 +7,7 @@
 
 #include "export/file/graph_file_attention.h"
 #include "export/file/graph_file_metadata.h"
+#include "export/file/graph_file_targets.h"
 #include "export/file/graph_file_tensors.h"
 #include "graph/kept_graph.h"
 
@@ -27,49 +28,16 @@ std::vector<std::int32_t> pair_table(const FeatureSimilarity& similarity) {
   return table;
 }
 
-/// The columns of `GraphNodes::targets`.
-struct TargetColumns {
-  std::vector<std::int32_t> token_ids;
-  std::vector<float> probabilities;
-  std::vector<double> weights;  // only when one of them is no float
-  std::vector<std::uint8_t> kinds;
-};
-
-TargetColumns target_columns(const AttributionGraph& graph) {
-  TargetColumns columns;
-  bool exact = true;
-  for (const Target& target : graph.nodes().targets) {
-    columns.token_ids.push_back(target.token_id);
-    columns.probabilities.push_back(static_cast<float>(target.probability));
-    columns.weights.push_back(target.probability);
-    columns.kinds.push_back(static_cast<std::uint8_t>(target.kind));
-    exact = exact && static_cast<double>(columns.probabilities.back()) == target.probability;
-  }
-  if (exact) columns.weights.clear();
-  return columns;
-}
-
-void add_nodes(const AttributionGraph& graph, const TargetColumns& targets,
-               GraphFileTensors& tensors) {
+void add_nodes(const AttributionGraph& graph, GraphFileTensors& tensors) {
   const GraphNodes& nodes = graph.nodes();
   tensors.add("input_ids", nodes.input_ids);
   tensors.add_table("active_features", feature_table(graph), 3);
   tensors.add("activation_values", nodes.activation_values);
   tensors.add("selected_features", nodes.selected_features);
-  tensors.add("target_token_ids", targets.token_ids);
-  tensors.add("target_probabilities", targets.probabilities);
-  tensors.add_if_any("target_weights", targets.weights);
-  tensors.add("target_kinds", targets.kinds);
+  add_targets(graph, tensors);
 }
 
 std::int32_t last_index(std::size_t size) { return static_cast<std::int32_t>(size) - 1; }
-
-void require_count(const GraphFileReader& reader, std::string_view key, std::size_t found,
-                   std::size_t expected) {
-  if (found == expected) return;
-  reader.fail("metadata " + std::string(key) + ": has " + std::to_string(found) +
-              " entries, expected " + std::to_string(expected));
-}
 
 std::vector<ActiveFeature> read_active_features(const GraphFileReader& reader,
                                                 std::int32_t n_layers, std::size_t n_positions) {
@@ -92,46 +60,19 @@ std::vector<ActiveFeature> read_active_features(const GraphFileReader& reader,
   return features;
 }
 
-std::vector<Target> read_targets(const GraphFileReader& reader, const GraphFileMetadata& metadata) {
-  const auto ids = reader.read<std::int32_t>("target_token_ids", {-1});
-  const std::size_t count = ids.size();
-  const auto probabilities = reader.read<float>("target_probabilities", {size_of_dimension(count)});
-  const auto weights = reader.read_optional<double>("target_weights", count);
-  const auto kinds = reader.read_optional<std::uint8_t>("target_kinds", count);
-  reader.require_range<std::int32_t>("target_token_ids", ids, -1, INT32_MAX);
-  reader.require_range<std::uint8_t>("target_kinds", kinds, 0, 1);
-  require_count(reader, "target_labels", metadata.target_labels.size(), count);
-  require_count(reader, "target_displays", metadata.target_displays.size(), count);
-  std::vector<Target> targets(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool direction = kinds.empty() ? ids[i] < 0 : kinds[i] == 1;
-    if (direction != (ids[i] < 0)) {
-      reader.fail("target_token_ids",
-                  "entry " + std::to_string(i) + " is " + std::to_string(ids[i]),
-                  direction ? "-1 for a direction" : "at least 0 for a token");
-    }
-    targets[i].kind = direction ? TargetKind::kDirection : TargetKind::kToken;
-    targets[i].token_id = ids[i];
-    targets[i].probability = weights.empty() ? static_cast<double>(probabilities[i]) : weights[i];
-    targets[i].label = metadata.target_labels[i];
-    targets[i].display = metadata.target_displays[i];
-  }
-  return targets;
-}
-
 GraphNodes read_nodes(const GraphFileReader& reader, const GraphFileMetadata& metadata) {
   GraphNodes nodes;
   nodes.n_layers = metadata.n_layers;
   nodes.input_ids = reader.read<std::int32_t>("input_ids", {-1});
   nodes.tokens = metadata.tokens;
-  require_count(reader, "tokens", nodes.tokens.size(), nodes.input_ids.size());
+  reader.require_count("tokens", nodes.tokens.size(), nodes.input_ids.size());
   nodes.active_features = read_active_features(reader, metadata.n_layers, nodes.input_ids.size());
   const std::size_t active = nodes.active_features.size();
   nodes.activation_values = reader.read<float>("activation_values", {size_of_dimension(active)});
   nodes.selected_features = reader.read<std::int32_t>("selected_features", {-1});
   reader.require_range<std::int32_t>("selected_features", nodes.selected_features, 0,
                                      last_index(active));
-  nodes.targets = read_targets(reader, metadata);
+  nodes.targets = read_targets(reader, metadata, nodes.input_ids.size());
   return nodes;
 }
 
@@ -210,10 +151,9 @@ GraphFile read_with(const GraphFileReader& reader) {
 
 void write_graph_file(const std::filesystem::path& path, const AttributionGraph& graph,
                       const PrunedGraph* pruned, const Scores& scores) {
-  const TargetColumns targets = target_columns(graph);
   const std::vector<float> row_dropped(graph.row_dropped().begin(), graph.row_dropped().end());
   GraphFileTensors tensors;
-  add_nodes(graph, targets, tensors);
+  add_nodes(graph, tensors);
   tensors.add("row_offsets", graph.edges().row_offsets);
   tensors.add("columns", graph.edges().columns);
   tensors.add("weights", graph.edges().weights);

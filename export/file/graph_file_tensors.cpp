@@ -39,6 +39,13 @@ void GraphFileReader::require_columns(std::string_view name, const std::vector<s
   }
 }
 
+void GraphFileReader::require_count(std::string_view key, std::size_t found,
+                                    std::size_t expected) const {
+  if (found == expected) return;
+  fail("metadata " + std::string(key) + ": has " + std::to_string(found) + " entries, expected " +
+       std::to_string(expected));
+}
+
 void GraphFileReader::require_offsets(std::string_view name,
                                       const std::vector<std::int64_t>& offsets, std::size_t count,
                                       const std::string& things) const {

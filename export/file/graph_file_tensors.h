@@ -1,5 +1,5 @@
 // The tensors of a graph file on their way out and in. Private to graph_file.cpp and
-// graph_file_attention.cpp.
+// the files graph_file_*.cpp.
 #pragma once
 
 #include <algorithm>
@@ -115,6 +115,9 @@ class GraphFileReader {
   /// The same of a table [rows, columns], column by column.
   void require_columns(std::string_view name, const std::vector<std::int32_t>& table,
                        std::initializer_list<ColumnRange> columns) const;
+
+  /// Of a list in the metadata.
+  void require_count(std::string_view key, std::size_t found, std::size_t expected) const;
 
   /// Ascending from 0 to `count`, which are so many `things`.
   void require_offsets(std::string_view name, const std::vector<std::int64_t>& offsets,

@@ -43,7 +43,9 @@ void find_features(const AttributionGraph& graph, const NodeId& id,
 void find_targets(const AttributionGraph& graph, const NodeId& id,
                   std::vector<std::size_t>& found) {
   for (std::size_t target = 0; target < graph.n_targets(); ++target) {
-    if (target_id(graph, target) == id.number) found.push_back(graph.first_target() + target);
+    const std::size_t node = graph.first_target() + target;
+    const bool at = !id.position || *id.position == graph.node(node).position;
+    if (at && target_id(graph, target) == id.number) found.push_back(node);
   }
 }
 
@@ -81,7 +83,7 @@ std::vector<std::size_t> find_nodes(const AttributionGraph& graph, const NodeId&
       if (same && wanted(p)) found.push_back(graph.first_token() + p);
     }
   } else if (layer == graph.n_layers() + 1) {
-    if (wanted(graph.n_positions() - 1)) find_targets(graph, id, found);
+    find_targets(graph, id, found);
   } else if (layer < graph.n_layers() && id.number < 0) {
     for (std::size_t p = 0; p < graph.n_positions(); ++p) {
       if (wanted(p)) found.push_back(graph.error_node(layer, p));

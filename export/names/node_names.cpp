@@ -52,17 +52,21 @@ NodeName named(std::string layer, const std::string& id, std::int32_t position,
 
 NodeName name_target(const AttributionGraph& graph, std::size_t node) {
   const std::int64_t id = target_id(graph, node - graph.first_target());
-  const auto position = static_cast<std::int32_t>(graph.n_positions()) - 1;
+  const std::int32_t position = graph.node(node).position;
   NodeName name =
       named(std::to_string(graph.n_layers() + 1), std::to_string(id), position, id, "logit");
   name.js_node_id = "L_" + std::to_string(id) + "-" + std::to_string(position);
   return name;
 }
 
-std::string target_clerp(const Target& target) {
-  std::string text = replaced(one_line(target.display), "\"", "”");
+std::string target_clerp(const AttributionGraph& graph, std::size_t node) {
+  const Target& target = graph.target(node);
+  std::string text = replaced(target_text(graph, node), "\"", "”");
   text = replaced(std::move(text), "(p=", "(p =");
-  return "Output \"" + text + "\" (p=" + fixed_text(target.probability, 3) + ")";
+  const std::string what = target.kind == TargetKind::kFeature  ? "Feature"
+                           : target.kind == TargetKind::kVector ? "Vector"
+                                                                : "Output";
+  return what + " \"" + text + "\" (p=" + fixed_text(target.probability, 3) + ")";
 }
 
 }  // namespace
@@ -122,10 +126,18 @@ std::string feature_label(const AttributionGraph& graph, std::int32_t layer, std
   return found == labels.end() ? std::string() : one_line(found->second.text);
 }
 
+std::string target_text(const AttributionGraph& graph, std::size_t index) {
+  const Target& target = graph.target(index);
+  const std::string text = one_line(target.display);
+  if (target.kind != TargetKind::kFeature) return text;
+  const std::string label = feature_label(graph, target.layer, target.feature);
+  return text + " at " + std::to_string(target.position) + (label.empty() ? "" : ": " + label);
+}
+
 std::string clerp(const AttributionGraph& graph, std::size_t index) {
   const Node node = graph.node(index);
   if (node.kind == NodeKind::kFeature) return feature_label(graph, node.layer, node.feature);
-  if (node.kind == NodeKind::kTarget) return target_clerp(graph.target(index));
+  if (node.kind == NodeKind::kTarget) return target_clerp(graph, index);
   return "";
 }
 
@@ -144,8 +156,11 @@ std::string describe_node(const AttributionGraph& graph, const Node& node) {
 }
 
 std::string describe_node(const AttributionGraph& graph, std::size_t index) {
-  return graph.kind(index) == NodeKind::kTarget ? target_clerp(graph.target(index))
-                                                : describe_node(graph, graph.node(index));
+  const Node node = graph.node(index);
+  if (node.kind != NodeKind::kTarget) return describe_node(graph, node);
+  const bool last = static_cast<std::size_t>(node.position) + 1 == graph.n_positions();
+  const bool said = last || graph.target(index).kind == TargetKind::kFeature;
+  return target_clerp(graph, index) + (said ? "" : " after " + std::to_string(node.position));
 }
 
 }  // namespace circuit

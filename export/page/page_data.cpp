@@ -142,7 +142,7 @@ std::string text_of(const AttributionGraph& graph, std::size_t index) {
     case NodeKind::kTarget:
       break;
   }
-  return one_line(graph.target(index).display);
+  return target_text(graph, index);
 }
 
 Json number_or_null(const std::optional<double>& value) {
@@ -152,6 +152,18 @@ Json number_or_null(const std::optional<double>& value) {
 Json scores_json(const Scores& scores) {
   return {{"replacement", number_or_null(scores.replacement)},
           {"completeness", number_or_null(scores.completeness)}};
+}
+
+/// Tokens and differences are what a page takes targets for.
+void add_target_kinds(const AttributionGraph& graph, Json& head) {
+  const std::vector<Target>& targets = graph.nodes().targets;
+  if (std::ranges::all_of(targets, [](const Target& t) { return t.kind < TargetKind::kFeature; })) {
+    return;
+  }
+  head["target_kinds"] = Json::array();
+  for (const Target& target : targets) {
+    head["target_kinds"].push_back(static_cast<int>(target.kind));
+  }
 }
 
 Json head_of(const AttributionGraph& graph, const PrunedGraph& pruned, const PageNodes& kept) {
@@ -186,6 +198,7 @@ Json head_of(const AttributionGraph& graph, const PrunedGraph& pruned, const Pag
       head["probabilities"].push_back(graph.target(node).probability);
     }
   }
+  add_target_kinds(graph, head);
   return head;
 }
 

@@ -12,6 +12,7 @@
 #include "export/picture/picture_heads.h"
 #include "export/picture/picture_legend.h"
 #include "export/picture/picture_routes.h"
+#include "export/picture/picture_targets.h"
 #include "export/picture/picture_units.h"
 #include "export/picture/strongest_edges.h"
 #include "export/text/output_text.h"
@@ -223,34 +224,32 @@ class Layout {
     }
   }
 
-  /// Targets all stand at the last position, but need not widen its column: they spill to the left
-  /// over the others, the most probable first, and into further lines where the picture ends.
   void place_targets() {
     if (rows_.empty() || !is_target_row(rows_.back())) return;
     const Row& row = rows_.back();
-    const double right = columns_.back().right();
-    CellLines lines;
-    for (const std::size_t box : row.cells.begin()->second) {
-      if (lines.empty() ||
-          line_width(lines.back()) + kBoxGap + boxes_[box].width > std::max(right, 320.0)) {
-        lines.emplace_back();
-      }
-      lines.back().push_back(box);
+    std::vector<TargetCell> cells;
+    for (const auto& [position, boxes] : row.cells) {
+      cells.push_back({columns_[static_cast<std::size_t>(position)].centre(), boxes});
     }
-    std::ranges::reverse(lines);  // the most probable on top
+    const std::vector<TargetLine> lines =
+        arrange_targets(boxes_, cells, columns_.back().right(), kBoxGap);
     double y = extents_.back().bottom;
     extents_.resize(row.first_line);
-    for (const auto& line : lines) {
+    for (std::size_t begin = 0, end = 0; begin < lines.size(); begin = end) {
       double height = 0;
-      for (const std::size_t box : line) height = std::max(height, boxes_[box].height);
-      const double width = line_width(line);
-      const double centre = std::min(columns_.back().centre(), right - width / 2);
-      place_line(line, centre, extents_.size());
-      for (const std::size_t box : line) {
-        boxes_[box].height = height;
-        boxes_[box].centre.y = y + height / 2;
+      for (; end < lines.size() && lines[end].level == lines[begin].level; ++end) {
+        for (const std::size_t box : lines[end].boxes) {
+          height = std::max(height, boxes_[box].height);
+        }
       }
-      left_ = std::min(left_, centre - width / 2);
+      for (std::size_t i = begin; i < end; ++i) {
+        place_line(lines[i].boxes, lines[i].centre, extents_.size());
+        for (const std::size_t box : lines[i].boxes) {
+          boxes_[box].height = height;
+          boxes_[box].centre.y = y + height / 2;
+        }
+        left_ = std::min(left_, lines[i].centre - lines[i].width / 2);
+      }
       extents_.push_back({y, y + height});
       y += height + kLineGap;
     }
@@ -258,7 +257,11 @@ class Layout {
 
   std::string row_name(const Row& row) const {
     if (row.layer < 0) return "embedding";
-    return is_target_row(row) ? "output" : "L" + std::to_string(row.layer);
+    if (!is_target_row(row)) return "L" + std::to_string(row.layer);
+    const bool output = std::ranges::any_of(graph_.nodes().targets, [](const Target& target) {
+      return target.kind == TargetKind::kToken || target.kind == TargetKind::kDifference;
+    });
+    return output ? "output" : "target";
   }
 
   void draw_grid(Picture& picture) {

@@ -34,11 +34,36 @@ void fill_feature(const AttributionGraph& graph, const Node& node, const Picture
   fit(52, box);
 }
 
-void fill_target(const Target& target, Box& box) {
+/// What stands under the name of a target that is no output.
+void fill_weight(double weight, Box& box) {
+  if (weight != 1.0) box.label.push_back("weight " + number_text(weight));
+  fit(44, box);
+}
+
+void fill_feature_target(const AttributionGraph& graph, const Target& target,
+                         const PictureOptions& options, Box& box) {
+  box.heading = one_line(target.display) + " at " + std::to_string(target.position);
+  box.label = wrap_text(feature_label(graph, target.layer, target.feature), kLabelWidth, kLabelSize,
+                        std::max<std::size_t>(1, options.label_lines));
+  fill_weight(target.probability, box);
+}
+
+/// Only tokens and differences are quoted.
+void fill_target(const AttributionGraph& graph, const Target& target, const PictureOptions& options,
+                 Box& box) {
+  if (target.kind == TargetKind::kFeature) {
+    fill_feature_target(graph, target, options, box);
+    return;
+  }
+  const std::string quote = target.kind == TargetKind::kVector ? "" : "\"";
   std::vector<std::string> lines =
-      wrap_text("\"" + one_line(target.display) + "\"", 110, kHeadingSize, 2);
+      wrap_text(quote + one_line(target.display) + quote, 110, kHeadingSize, 2);
   box.heading = lines.empty() ? "\"\"" : lines.front();
   box.label.assign(lines.begin() + (lines.empty() ? 0 : 1), lines.end());
+  if (target.kind == TargetKind::kVector) {
+    fill_weight(target.probability, box);
+    return;
+  }
   box.label.push_back(fixed_text(100 * target.probability, 1) + "%");
   fit(44, box);
 }
@@ -78,7 +103,7 @@ Box make_box(const AttributionGraph& graph, const PrunedGraph& pruned, std::size
       fit(34, box);
       break;
     case NodeKind::kTarget:
-      fill_target(graph.target(index), box);
+      fill_target(graph, graph.target(index), options, box);
       break;
   }
   return box;

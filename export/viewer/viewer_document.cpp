@@ -181,6 +181,13 @@ ViewerDetails read_details(const element& circuit, const JsonPlace& place) {
   details.target_token_ids = numbers_in<std::int32_t>(circuit, "target_token_ids", place);
   details.target_weights = numbers_in<double>(circuit, "target_weights", place);
   details.target_kinds = numbers_in<std::int32_t>(circuit, "target_kinds", place);
+  const auto if_any = [&](std::string_view key) {
+    return find_member(circuit, key) ? numbers_in<std::int32_t>(circuit, key, place)
+                                     : std::vector<std::int32_t>();
+  };
+  details.target_positions = if_any("target_positions");
+  details.target_layers = if_any("target_layers");
+  details.target_features = if_any("target_features");
   if (const auto tables = find_member(circuit, kScoreTablesKey)) {
     details.scores = read_score_tables(*tables, {&place, kScoreTablesKey});
   }

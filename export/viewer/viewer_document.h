@@ -52,6 +52,8 @@ struct ViewerDetails {
   std::vector<std::int32_t> input_ids, target_token_ids;
   std::vector<double> target_weights;
   std::vector<std::int32_t> target_kinds;
+  /// Of all targets, or empty: at the last position; none is a feature.
+  std::vector<std::int32_t> target_positions, target_layers, target_features;
   ScoreTables scores;
 };
 

@@ -21,6 +21,7 @@ constexpr std::int64_t kMostLayers = 4096;
 /// billions. Of a file with a node for each token, 130 layers fit at any size.
 constexpr std::int64_t kNodesOfSmallFile = 130'000;
 constexpr std::int64_t kBytesPerNode = 2;
+constexpr auto kMostKind = static_cast<std::int32_t>(TargetKind::kVector);
 constexpr std::int64_t kLargestIndex = std::numeric_limits<std::int32_t>::max();
 
 [[noreturn]] void fail(std::size_t node, std::string_view key, const std::string& found,
@@ -186,11 +187,13 @@ class NodeReader {
     const auto last = static_cast<std::int32_t>(out_.nodes.tokens.size()) - 1;
     for (std::size_t i = 0; i < kinds_.size(); ++i) {
       if (!is(i, NodeKind::kTarget)) continue;
-      oddities_.moved_targets += what(i).position == last ? 0 : 1;
       what(i).layer = out_.nodes.n_layers;
-      what(i).position = last;
       const std::int32_t index = header_ != nullptr ? own_target(i) : add_target(i);
       what(i).feature = index;  // of the list of targets
+      const Target& target = out_.nodes.targets[static_cast<std::size_t>(index)];
+      const std::int32_t position = target.position == kLastPosition ? last : target.position;
+      oddities_.moved_targets += what(i).position == position ? 0 : 1;
+      what(i).position = position;
     }
   }
 
@@ -204,18 +207,32 @@ class NodeReader {
                                " entries, expected as many labels, weights and kinds");
     }
     for (std::size_t i = 0; i < count; ++i) {
-      const bool direction = details.target_kinds[i] == 1;
-      if (direction != (details.target_token_ids[i] < 0)) {
-        throw std::runtime_error(
-            "circuit.target_kinds[" + std::to_string(i) + "]: does not fit the id " +
-            std::to_string(details.target_token_ids[i]) + ", expected 1 for the id -1 alone");
+      const std::int32_t kind = details.target_kinds[i];
+      if ((kind != 0) != (details.target_token_ids[i] < 0) || kind < 0 || kind > kMostKind) {
+        throw std::runtime_error("circuit.target_kinds[" + std::to_string(i) + "]: is " +
+                                 std::to_string(kind) + " with the id " +
+                                 std::to_string(details.target_token_ids[i]) +
+                                 ", expected 0 for a token, 1 to 3 for the id -1");
       }
-      out_.nodes.targets.push_back({.kind = direction ? TargetKind::kDirection : TargetKind::kToken,
-                                    .token_id = details.target_token_ids[i],
-                                    .probability = details.target_weights[i],
-                                    .label = header_->target_labels[i],
-                                    .display = header_->target_displays[i]});
+      out_.nodes.targets.push_back(
+          {.kind = static_cast<TargetKind>(kind),
+           .token_id = details.target_token_ids[i],
+           .probability = details.target_weights[i],
+           .label = header_->target_labels[i],
+           .display = header_->target_displays[i],
+           .position = value_of(details.target_positions, "target_positions", i, kLastPosition),
+           .layer = value_of(details.target_layers, "target_layers", i, -1),
+           .feature = value_of(details.target_features, "target_features", i, -1)});
     }
+  }
+
+  /// Of target `i`; a list that is not there stands for `otherwise`.
+  static std::int32_t value_of(const std::vector<std::int32_t>& list, const std::string& key,
+                               std::size_t i, std::int32_t otherwise) {
+    if (list.empty()) return otherwise;
+    if (i < list.size()) return list[i];
+    throw std::runtime_error("circuit." + key + ": has " + std::to_string(list.size()) +
+                             " entries, expected one for each target");
   }
 
   std::int32_t own_target(std::size_t i) const {
@@ -255,7 +272,7 @@ class NodeReader {
     if (!id && begins_with_layer) id = number_in_id(name);
     const bool token = id && *id >= 0 && *id <= kLargestIndex;
     const std::string text(token_of(node(i).clerp));
-    Target target{.kind = token ? TargetKind::kToken : TargetKind::kDirection,
+    Target target{.kind = token ? TargetKind::kToken : TargetKind::kDifference,
                   .token_id = token ? static_cast<std::int32_t>(*id) : -1,
                   .probability = probability_of(i),
                   .label = text,

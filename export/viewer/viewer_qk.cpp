@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::string_view kBiases = "bias";
 
-/// Whether the attention of `layer` lies between the ends of an edge.
-bool crosses(const Node& source, const Node& target, std::int32_t layer) {
-  return source.layer < layer && layer <= target.layer;
+/// Whether the attention of `layer` lies between a source and what reads at `read_layer`.
+bool crosses(const Node& source, std::int32_t read_layer, std::int32_t layer) {
+  return source.layer < layer && layer <= read_layer;
 }
 
 void append_text(std::string_view key, std::string_view text, std::string& out) {
@@ -90,7 +90,8 @@ const ScoreTable* ViewerQk::table_of(std::size_t index) const {
     if (divided_) continue;
     for (const ScoreTable& table : attention.tables) {
       const ScoreCell& cell = table.cell;
-      if (cell.key != source.position || !crosses(source, target, cell.head.layer)) continue;
+      if (cell.key != source.position) continue;
+      if (!crosses(source, graph_.read_layer(index), cell.head.layer)) continue;
       brought[{cell.head, cell.key}] = 1;
     }
   }

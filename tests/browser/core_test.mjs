@@ -6,7 +6,7 @@ import {addressOf, savedFromAddress} from "../../export/page/web/core/address.mj
 import {partsOfLinks, sourceOf, tablesOf} from "../../export/page/web/core/attention.mjs";
 import {compareGraphs} from "../../export/page/web/core/compare.mjs";
 import {boxesOf, linksBetween, neighbours} from "../../export/page/web/core/groups.mjs";
-import {percent} from "../../export/page/web/core/graph.mjs";
+import {describeNode, percent} from "../../export/page/web/core/graph.mjs";
 import {placeNodes} from "../../export/page/web/core/layout.mjs";
 import {strongestPath as pagePath} from "../../export/page/web/core/paths.mjs";
 import {shownAt} from "../../export/page/web/core/prune.mjs";
@@ -405,4 +405,29 @@ test("what reads nothing has no scores, and every side of a score has a name", (
   assert.ok([...names].some((name) => /^L\d+\/\d+ at \d+$/.test(name)));
   assert.ok([...names].some((name) => /^error L\d+ at \d+$/.test(name)));
   assert.ok([...names].some((name) => /^token \d+$/.test(name)));
+});
+
+test("targets that are no outputs say what they are and what they weigh", () => {
+  const target = (position, clerp, weight) => ({
+    node_id: `3_9_${position}`,
+    feature_type: "logit",
+    layer: "3",
+    ctx_idx: position,
+    clerp,
+    token_prob: weight,
+  });
+  const graph = graphFromText(
+    JSON.stringify({
+      metadata: {prompt_tokens: ["a", "b", "c"]},
+      nodes: [
+        {node_id: "E_1_0", feature_type: "embedding", layer: "E", ctx_idx: 0, clerp: ""},
+        target(1, 'Feature "L1/4 at 1: big" (p=1.000)', 1),
+        target(2, 'Output " grand" (p=0.931)', 0.931),
+      ],
+      links: [{source: "E_1_0", target: "3_9_1", weight: 2}],
+    }),
+  );
+  assert.equal(describeNode(graph, 1), "feature “L1/4 at 1: big” weight 1");
+  assert.equal(describeNode(graph, 2), "output “ grand” 93.1 %");
+  assert.deepEqual([...graph.position], [0, 1, 2]);
 });

@@ -42,8 +42,36 @@ const UnitEdge& edge(const Summary& summary, const Unit& source, const Unit& tar
   throw std::runtime_error("no such edge");
 }
 
-const Unit kFirst{NodeKind::kFeature, 0, 1, {}}, kSecond{NodeKind::kFeature, 0, 2, {}},
-    kFourth{NodeKind::kFeature, 1, 4, {}};
+TEST(Aggregate, KeepsTargetsThatAreFeatures) {
+  const AttributionGraph plain = testing::small_graph();
+  GraphNodes nodes = plain.nodes();
+  nodes.targets.push_back({.kind = TargetKind::kFeature,
+                           .probability = 0.5,
+                           .label = "L1/9",
+                           .display = "L1/9",
+                           .position = 0,
+                           .layer = 1,
+                           .feature = 9});
+  EdgeMatrix edges = plain.edges();
+  edges.columns.push_back(0);
+  edges.weights.push_back(10);
+  edges.row_offsets.push_back(static_cast<std::int64_t>(edges.columns.size()));
+  const AttributionGraph graph(nodes, edges);
+  const GraphSummarizer summarizer = of_two(graph);
+  const auto [mean, pruned] = summarizer.graph(summarizer.summary(), 2);
+  ASSERT_EQ(mean.n_targets(), 2u);
+  const Target& feature = mean.nodes().targets[0];  // of the lower layer
+  EXPECT_EQ(feature.kind, TargetKind::kFeature);
+  EXPECT_EQ(feature.layer, 1);
+  EXPECT_EQ(feature.feature, 9);
+  EXPECT_EQ(feature.token_id, -1);
+  EXPECT_EQ(feature.label, "L1/9");
+  EXPECT_DOUBLE_EQ(feature.probability, 0.5);
+  EXPECT_EQ(mean.nodes().targets[1].kind, TargetKind::kToken);
+}
+
+const Unit kFirst{NodeKind::kFeature, 0, 1, {}, {}}, kSecond{NodeKind::kFeature, 0, 2, {}, {}},
+    kFourth{NodeKind::kFeature, 1, 4, {}, {}};
 
 TEST(Aggregate, CountsFeaturesAndTakesMeansOverAllAndOverThosePresent) {
   const AttributionGraph graph = testing::small_graph();

@@ -75,6 +75,47 @@ TEST(AttributionGraph, CountsItsNodesAndKnowsWhatTheyAre) {
   EXPECT_EQ(graph.target(11).label, "out");
 }
 
+TEST(AttributionGraph, KnowsWhereTargetsRead) {
+  Parts parts;
+  parts.nodes.targets.push_back({.kind = TargetKind::kFeature,
+                                 .probability = 0.5,
+                                 .label = "L1/4",
+                                 .display = "L1/4",
+                                 .position = 0,
+                                 .layer = 1,
+                                 .feature = 4});
+  parts.edges.row_offsets.push_back(parts.edges.row_offsets.back());
+  const AttributionGraph graph = parts.build();
+  EXPECT_EQ(graph.node(11).position, 1);  // the last
+  EXPECT_EQ(graph.target(11).position, 1);
+  EXPECT_EQ(graph.read_layer(11), 2);
+  const Node feature = graph.node(12);
+  EXPECT_EQ(feature.layer, 2);  // above all layers
+  EXPECT_EQ(feature.position, 0);
+  EXPECT_EQ(feature.feature, -1);
+  EXPECT_EQ(graph.read_layer(12), 1);
+  EXPECT_EQ(graph.read_layer(3), 1);
+}
+
+TEST(AttributionGraph, RefusesTargetsThatAreNowhere) {
+  EXPECT_EQ(refusal([](Parts& p) { p.nodes.targets[0].position = 2; }),
+            "target out is at position 2, the graph has 2 positions");
+  EXPECT_EQ(refusal([](Parts& p) { p.nodes.targets[0].position = -2; }),
+            "target out is at position -2, the graph has 2 positions");
+  EXPECT_EQ(refusal([](Parts& p) { p.nodes.targets[0].kind = TargetKind::kFeature; }),
+            "target out is feature -1 of layer -1, the graph has 2 layers");
+  // Target 11 reads 1, 3, 6 and 8: position 1, and feature 3 of layer 1.
+  EXPECT_EQ(refusal([](Parts& p) { p.nodes.targets[0].position = 0; }),
+            "edge from node 1 to node 11 runs from layer 0, position 1 to layer 2, position 0");
+  EXPECT_EQ(refusal([](Parts& p) {
+              Target& target = p.nodes.targets[0];
+              target.kind = TargetKind::kFeature;
+              target.layer = 1;
+              target.feature = 0;
+            }),
+            "edge from node 3 to node 11 runs from layer 1, position 1 to layer 1, position 1");
+}
+
 TEST(AttributionGraph, FillsWhatTheCallerDoesNotKnow) {
   const AttributionGraph graph = small_graph();
   EXPECT_EQ(graph.row_dropped().size(), 12U);

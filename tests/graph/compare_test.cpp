@@ -48,6 +48,36 @@ TEST(Compare, FindsAGraphEqualToItself) {
   }
 }
 
+/// The small graph with a target that is a feature, at its last position or the one before.
+AttributionGraph with_feature_target(std::int32_t position) {
+  const AttributionGraph graph = testing::small_graph();
+  GraphNodes nodes = graph.nodes();
+  nodes.targets.push_back({.kind = TargetKind::kFeature,
+                           .probability = 1,
+                           .label = "L1/9",
+                           .display = "L1/9",
+                           .position = position,
+                           .layer = 1,
+                           .feature = 9});
+  EdgeMatrix edges = graph.edges();
+  edges.columns.push_back(0);
+  edges.weights.push_back(10);
+  edges.row_offsets.push_back(static_cast<std::int64_t>(edges.columns.size()));
+  return {nodes, edges};
+}
+
+TEST(Compare, MatchesTargetsThatAreFeaturesByTheirColumns) {
+  const AttributionGraph a = with_feature_target(1), b = with_feature_target(0);
+  const PrunedGraph kept_a = everything(a), kept_b = everything(b);
+  const Comparison same = compare({a, kept_a}, {a, kept_a}, align_prompts(a, a));
+  EXPECT_EQ(same.graph.n_targets(), 2u);
+  const Comparison both = compare({a, kept_a}, {b, kept_b}, align_prompts(a, b));
+  ASSERT_EQ(both.graph.n_targets(), 3u);
+  EXPECT_EQ(both.graph.nodes().targets[1].position, 1);
+  EXPECT_EQ(both.graph.nodes().targets[2].position, 0);
+  EXPECT_EQ(both.graph.read_layer(both.graph.n_nodes() - 1), 1);
+}
+
 TEST(Compare, TellsApartWhatOnlyOneHas) {
   const AttributionGraph a = testing::small_graph(), b = other_graph();
   const PrunedGraph kept_a = everything(a), kept_b = everything(b);

@@ -224,6 +224,19 @@ AutogradReference autograd_reference(const Model& model, const TranscoderSet& tr
   const Tensor last = reference.logits[n - 1];
   const double cap = model.config.final_softcap;
   for (const std::int32_t id : target_ids) explained.push_back(last[id] - last.mean());
+  for (const AutogradTarget& target : options.targets) {
+    if (target.feature >= 0) {
+      const Tensor pre =
+          transcoders.encode(target.layer, f.reads[static_cast<std::size_t>(target.layer)]);
+      explained.push_back(pre[target.position][target.feature]);
+    } else if (target.token >= 0) {
+      const Tensor logits = reference.logits[target.position];
+      explained.push_back(logits[target.token] - logits.mean());
+    } else {
+      const Tensor vector = torch::tensor(target.vector).to(f.final_output.dtype());
+      explained.push_back((f.final_output[target.position] * vector).sum());
+    }
+  }
 
   std::vector<Tensor> leaves = f.probes;
   leaves.push_back(f.embedding);

@@ -32,6 +32,14 @@ struct AutogradReference {
   at::Tensor query_rows, key_rows;
 };
 
+/// Something else than the last position's logits to explain.
+struct AutogradTarget {
+  std::int64_t position = 0;
+  std::int64_t token = -1;                ///< its logit less the mean one, or …
+  std::int64_t layer = -1, feature = -1;  ///< … this feature's pre-activation, or …
+  std::vector<float> vector{};            ///< … the final norm's output along this
+};
+
 struct AutogradOptions {
   /// [n_layers] of [n_heads]: factors of the frozen patterns that rows are computed with; what the
   /// model computes, and so everything else that is frozen, stays. Empty = ones.
@@ -39,9 +47,11 @@ struct AutogradOptions {
   /// Rows that are computed: every so many features, and the outputs. The others are 0.
   std::int64_t every_row = 1;
   std::vector<AutogradScore> scores{};
+  std::vector<AutogradTarget> targets{};
 };
 
-/// Rows of all active features, then of the logits of `target_ids` less the mean logit.
+/// Rows of all active features, then of the logits of `target_ids` less the mean logit, then of
+/// `options.targets`.
 AutogradReference autograd_reference(const Model& model, const TranscoderSet& transcoders,
                                      std::span<const std::int32_t> input_ids,
                                      std::int64_t zero_positions,

@@ -56,13 +56,37 @@ void add_targets(const SyntheticGraphOptions& options, Dice& dice, GraphNodes& n
   for (std::int32_t i = 0; i < options.n_targets; ++i) {
     const std::string text = text_of(dice, options.hostile_text, static_cast<std::size_t>(i));
     const bool direction = options.direction && i + 1 == options.n_targets;
-    nodes.targets.push_back({.kind = direction ? TargetKind::kDirection : TargetKind::kToken,
+    nodes.targets.push_back({.kind = direction ? TargetKind::kDifference : TargetKind::kToken,
                              .token_id = direction ? -1 : 500 + i,
                              .probability = left * 0.6,
                              .label = direction ? "logit(" + text + ")-logit( B)" : text,
                              .display = direction ? text + " -  B" : text});
     left *= 0.4;
   }
+}
+
+void add_more_targets(const SyntheticGraphOptions& options, Dice& dice, GraphNodes& nodes) {
+  const std::int32_t position = options.n_positions - 3, layer = options.n_layers / 2;
+  const std::string name = "L" + std::to_string(layer) + "/77";
+  const std::string text = text_of(dice, options.hostile_text, 3);
+  nodes.targets.push_back({.kind = TargetKind::kToken,
+                           .token_id = 900,
+                           .probability = 0.25,
+                           .label = text,
+                           .display = text,
+                           .position = position});
+  nodes.targets.push_back({.kind = TargetKind::kFeature,
+                           .probability = 1,
+                           .label = name,
+                           .display = name,
+                           .position = position,
+                           .layer = layer,
+                           .feature = 77});
+  nodes.targets.push_back({.kind = TargetKind::kVector,
+                           .probability = 0.5,
+                           .label = text,
+                           .display = text,
+                           .vector = {1, -2.5, 3}});
 }
 
 GraphNodes make_nodes(const SyntheticGraphOptions& options, Dice& dice) {
@@ -74,6 +98,7 @@ GraphNodes make_nodes(const SyntheticGraphOptions& options, Dice& dice) {
   }
   add_features(options, dice, nodes);
   add_targets(options, dice, nodes);
+  if (options.more_targets) add_more_targets(options, dice, nodes);
   return nodes;
 }
 
@@ -85,7 +110,7 @@ EdgeMatrix make_edges(const SyntheticGraphOptions& options, Dice& dice,
     const bool has_row = reader.kind == NodeKind::kFeature || reader.kind == NodeKind::kTarget;
     for (std::size_t column = 0; has_row && column < empty.first_target(); ++column) {
       const Node source = empty.node(column);
-      if (source.layer >= reader.layer || source.position > reader.position) continue;
+      if (source.layer >= empty.read_layer(row) || source.position > reader.position) continue;
       if (dice.uniform() > options.density) continue;
       const double near = source.position == reader.position ? 3 : 1;
       const double sign = dice.uniform() < 0.7 ? 1 : -1;

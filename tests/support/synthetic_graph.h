@@ -19,8 +19,10 @@ struct SyntheticGraphOptions {
   std::int32_t n_active = 120;  ///< Active features; nine tenths of them are selected.
   std::int32_t n_targets = 3;
   double density = 0.3;       ///< Share of possible edges that exist.
-  bool direction = false;     ///< Makes the last target a direction.
+  bool direction = false;     ///< Makes the last target a difference.
   bool hostile_text = false;  ///< Tokens, labels and prompt are `hostile_texts`.
+  /// Also a token and a feature (layer n_layers / 2) two positions before the last, and a vector.
+  bool more_targets = false;
 };
 
 AttributionGraph synthetic_graph(const SyntheticGraphOptions& options = {});

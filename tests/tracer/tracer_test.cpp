@@ -78,7 +78,7 @@ TEST(Tracer, ExplainsADifferenceOfLogits) {
   const AttributionGraph graph = tracer.trace(prompt("the opposite of small is"), options).graph;
   ASSERT_EQ(graph.n_targets(), 2u);
   const Target& difference = graph.nodes().targets[0];
-  EXPECT_EQ(difference.kind, TargetKind::kDirection);
+  EXPECT_EQ(difference.kind, TargetKind::kDifference);
   EXPECT_EQ(difference.token_id, -1);
   EXPECT_EQ(difference.label, "logit( large)-logit( small)");
   EXPECT_EQ(difference.display, " large -  small");

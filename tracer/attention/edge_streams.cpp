@@ -74,13 +74,14 @@ EdgeStreams push_and_pull(const ReplacementRun& run, const AttributionGraph& gra
   EdgeStreams edge;
   edge.source = graph.node(source);
   edge.target = graph.node(target);
+  edge.target.layer = graph.read_layer(target);
   edge.first = first_attention(edge.source);
   edge.last = std::min<std::int64_t>(edge.target.layer, run.n_layers() - 1);
   const at::Tensor streams = push(run, graph, source, edge);
 
   const std::array<std::size_t, 1> batch = {target};
   const TargetGradients gradients = target_gradients(run, graph, covectors, batch, at::kDouble);
-  const bool output = edge.target.kind == NodeKind::kTarget;
+  const bool output = edge.target.layer == run.n_layers();
   for (std::int64_t layer = edge.first; layer <= edge.last; ++layer) {
     edge.alone.push_back(gradients.behind_attention[static_cast<std::size_t>(layer)][0]);
   }

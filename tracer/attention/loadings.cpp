@@ -24,9 +24,10 @@ void check_ends(const AttributionGraph& graph, std::size_t source, std::size_t t
   if (to.kind == NodeKind::kError || to.kind == NodeKind::kToken) {
     fail("errors and tokens have no edges into them; expected a feature or an output as target");
   }
-  if (from.kind != NodeKind::kToken && from.layer >= to.layer) {
+  const std::int32_t reads = graph.read_layer(target);
+  if (from.kind != NodeKind::kToken && from.layer >= reads) {
     fail("the source lies in layer " + std::to_string(from.layer) + " and the target in " +
-         std::to_string(to.layer) + "; expected a target above its source");
+         std::to_string(reads) + "; expected a target above its source");
   }
   if (from.position > to.position) {
     fail("the source lies at position " + std::to_string(from.position) + " and the target at " +

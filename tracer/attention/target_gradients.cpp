@@ -10,7 +10,7 @@ namespace {
 
 struct Readers {
   std::vector<std::int64_t> places;    // in the batch
-  std::vector<std::int64_t> features;  // of the layer's transcoder; outputs: of the graph
+  std::vector<std::int64_t> features;  // of the layer's transcoder; behind the last: targets
 };
 
 // Of each layer the features that read there, and in the end the outputs.
@@ -18,12 +18,12 @@ std::vector<Readers> readers_by_layer(const AttributionGraph& graph,
                                       std::span<const std::size_t> targets) {
   std::vector<Readers> readers(graph.n_layers() + 1);
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    const Node node = graph.node(targets[i]);
-    Readers& some = readers[static_cast<std::size_t>(node.layer)];
-    some.places.push_back(static_cast<std::int64_t>(i));
-    some.features.push_back(node.kind == NodeKind::kTarget
-                                ? static_cast<std::int64_t>(targets[i] - graph.first_target())
-                                : node.feature);
+    const auto layer = static_cast<std::size_t>(graph.read_layer(targets[i]));
+    readers[layer].places.push_back(static_cast<std::int64_t>(i));
+    readers[layer].features.push_back(
+        layer == graph.n_layers() ? static_cast<std::int64_t>(targets[i] - graph.first_target())
+        : graph.kind(targets[i]) == NodeKind::kTarget ? graph.target(targets[i]).feature
+                                                      : graph.node(targets[i]).feature);
   }
   return readers;
 }
@@ -37,9 +37,8 @@ TargetGradients target_gradients(const ReplacementRun& run, const AttributionGra
   TargetGradients result;
   std::vector<std::int64_t> positions;
   for (const std::size_t target : targets) {
-    const Node node = graph.node(target);
-    result.reads.push_back({.layer = node.layer, .position = node.position});
-    positions.push_back(node.position);
+    positions.push_back(graph.node(target).position);
+    result.reads.push_back({.layer = graph.read_layer(target), .position = positions.back()});
   }
   result.positions = at::tensor(positions, at::kLong).to(run.device());
   result.behind_attention.resize(graph.n_layers());

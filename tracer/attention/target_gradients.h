@@ -25,8 +25,8 @@ struct TargetGradients {
   at::Tensor final;  ///< [size, d_model] behind the last layer; undefined without outputs
 };
 
-/// `covectors`: of all outputs of the graph, [targets, d_model], read after the final norm. The
-/// result is of `type`, as streams of FrozenLayer.
+/// `covectors`: of all targets of the graph, [targets, d_model]; those of features are not used.
+/// The result is of `type`, as streams of FrozenLayer.
 TargetGradients target_gradients(const ReplacementRun& run, const AttributionGraph& graph,
                                  const at::Tensor& covectors, std::span<const std::size_t> targets,
                                  at::ScalarType type);

@@ -79,7 +79,14 @@ class Readers {
           0, at::tensor(positions_[layer], at::kLong));
       append((encoders_[layer] * at_positions).sum(1));
     }
-    append(at::mv(targets_, stream.final_read.select(0, run_.n_positions() - 1).to(at::kCPU)));
+    for (std::size_t i = 0; i < graph_.n_targets(); ++i) {
+      const std::size_t node = graph_.first_target() + i;
+      const auto layer = static_cast<std::size_t>(graph_.read_layer(node));
+      const at::Tensor& read =
+          layer == stream.reads.size() ? stream.final_read : stream.reads[layer];
+      const at::Tensor at_position = read.select(0, graph_.node(node).position).to(at::kCPU);
+      append(at::dot(targets_[static_cast<std::int64_t>(i)], at_position));
+    }
     return moved;
   }
 

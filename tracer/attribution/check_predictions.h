@@ -26,8 +26,8 @@ void require_same_features(const ReplacementRun& run, const GraphNodes& nodes,
 
 /// Perturbs `samples` sources (all when there are fewer), drawn by `seed` among selected features,
 /// errors and tokens; compares every feature and target row. `target_covectors` [targets, d_model]
-/// are read after the final norm. `run` is a fresh run of the graph's
-/// prompt: throws std::invalid_argument when its features are not the graph's.
+/// as in target_covectors.h. `run` is a fresh run of the graph's prompt: throws
+/// std::invalid_argument when its features are not the graph's.
 PredictionCheck check_predictions(const ReplacementRun& run, const AttributionGraph& graph,
                                   const at::Tensor& target_covectors, std::int64_t samples,
                                   std::uint64_t seed);

@@ -1,12 +1,10 @@
-// What a graph explains: next-token logits chosen by probability or by name, and their differences
-// (docs/method.md, targets).
+// What a graph explains: next-token logits chosen by probability or by name, their differences,
+// features and vectors (docs/method.md, targets).
 #pragma once
 
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
-
-#include <ATen/core/Tensor.h>
 
 #include "graph/node.h"
 #include "tracer/attribution/rows.h"
@@ -19,19 +17,15 @@ namespace circuit {
 
 struct OutputTargets {
   std::vector<Target> targets;
-  std::vector<TargetTokens> tokens;  ///< the ids behind each target
-  RowTargets rows;                   ///< read after the final norm at the last position
+  std::vector<std::optional<TargetTokens>> tokens;  ///< the ids behind each; of logits alone
+  RowTargets rows;
 };
 
 /// `tokenizer` may be null: then tokens are shown as `#ID` and named targets must be ids. Throws
-/// std::invalid_argument `[targets] …` for duplicates, ids out of range, names that are not one
-/// token, and options out of range.
+/// std::invalid_argument `[targets] …` for duplicates, ids, layers, features and positions out of
+/// range, names that are not one token, vectors of another length, and options out of range.
 OutputTargets choose_targets(const ReplacementRun& run, const TargetOptions& options,
                              const Tokenizer* tokenizer);
-
-/// [targets, d_model]: each token's unembedding less the mean one, or the difference a - b; read
-/// after the final norm; on the CPU.
-at::Tensor target_covectors(const Model& model, std::span<const TargetTokens> tokens);
 
 /// How a token is shown: its text, or `#ID` without a tokenizer.
 std::string shown_token(const Tokenizer* tokenizer, std::int32_t id);

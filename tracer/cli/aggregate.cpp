@@ -193,6 +193,9 @@ Json unit_json(const Unit& unit) {
     case NodeKind::kError:
       return {{"kind", "error"}, {"layer", unit.layer}};
     default:
+      if (unit.target == TargetKind::kFeature) {
+        return {{"kind", "target"}, {"layer", unit.layer}, {"feature", unit.feature}};
+      }
       return {{"kind", unit.kind == NodeKind::kToken ? "token" : "target"},
               {"id", unit.feature},
               {"text", unit.text}};

@@ -19,6 +19,7 @@
 #include "tracer/cli/prompt_list.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/target_options.h"
 #include "tracer/cli/trace_list.h"
 #include "tracer/cli/trace_report.h"
 
@@ -28,6 +29,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   circuit trace --prompt 'le contraire de petit est'
   circuit trace --prompt 'the opposite of small is' --target ' large- big' --out pictures
+  circuit trace --prompt 'le contraire de petit est' --target-feature 4_436_4 --target-position 3
   circuit trace --prompt '36 + 59 =' --format json,pdf --save-graph --json
   circuit trace --model MODEL --transcoders CLT --prompt 'The capital of France is' --max-features 0
   circuit trace --model MODEL --transcoders CLT --system 'Answer in one word.' --user 'And now?'
@@ -41,6 +43,7 @@ struct TraceCommand {
   std::string memory = byte_size_option(request.attribution.memory_bytes);
   std::string device_memory;
   PromptArguments prompt;
+  TargetArguments targets;
   PromptList list;  ///< with --prompts
   std::filesystem::path labels;
   bool json = false;
@@ -58,31 +61,6 @@ void add_prompt_options(CLI::App& command, TraceCommand& trace) {
                   "Gemma 3")
       ->type_name("N")
       ->group("Prompt");
-}
-
-void add_target_options(CLI::App& command, TraceCommand& trace) {
-  TargetOptions& targets = trace.request.attribution.targets;
-  // Bound as raw results: CLI11 takes [1,2], [] and {} in lists of strings for lists of its own.
-  const CLI::callback_t take_targets = [&targets](const CLI::results_t& values) {
-    targets.named = values;
-    return true;
-  };
-  command
-      .add_option("--target", take_targets,
-                  "Output to explain, repeatable: a token with its leading space, "
-                  "#ID, or A-B for a difference of logits; default: the most probable tokens")
-      ->type_name("TOKEN")
-      ->take_all()
-      ->group("Targets");
-  command
-      .add_option("--max-logits", targets.max_logits, "Without --target: at most this many tokens")
-      ->capture_default_str()
-      ->group("Targets");
-  command
-      .add_option("--logit-prob", targets.logit_probability,
-                  "Without --target: no more tokens than have this share of probability, 0 to 1")
-      ->capture_default_str()
-      ->group("Targets");
 }
 
 void add_attribution_options(CLI::App& command, TraceCommand& trace) {
@@ -146,7 +124,7 @@ void add_attention_options(CLI::App& command, DetailOptions& attention) {
 void add_options(CLI::App& command, TraceCommand& trace) {
   add_model_options(command, trace.folders);
   add_prompt_options(command, trace);
-  add_target_options(command, trace);
+  add_target_options(command, trace.request.attribution.targets, trace.targets);
   add_attribution_options(command, trace);
   add_prune_options(command, trace.request.pruning, "Pruning");
   add_attention_options(command, trace.request.attention);
@@ -196,11 +174,8 @@ void check(TraceCommand& trace) {
     throw std::invalid_argument("--name with --prompts, whose lines have names of their own");
   }
   if (options.zero_positions) check_at_least("--zero-positions", *options.zero_positions, 1);
-  if (trace.given("--target") && (trace.given("--max-logits") || trace.given("--logit-prob"))) {
-    throw std::invalid_argument("--target with --max-logits or --logit-prob, which choose targets");
-  }
   check_at_least("--max-logits", options.targets.max_logits, 1);
-  check_share("--logit-prob", options.targets.logit_probability);
+  take_target_arguments(*trace.parsed, trace.targets, options.targets);
   check_at_least("--max-features", options.max_features, 0);
   check_at_least("--batch-size", options.batch_size, 1);
   check_at_least("--update-interval", options.update_interval, 1);

@@ -50,16 +50,43 @@ std::vector<std::string> token_items(const TraceReport& report) {
   return items;
 }
 
+std::string target_text(const Target& target) {
+  switch (target.kind) {
+    case TargetKind::kToken:
+      return in_quotes(target.label) + " " + std::to_string(target.token_id);
+    case TargetKind::kDifference:
+      return one_line(target.label);
+    case TargetKind::kFeature:
+      return "feature " + target.label + " at " + std::to_string(target.position);
+    case TargetKind::kVector:
+      break;
+  }
+  return "vector " + one_line(target.label);
+}
+
 std::vector<std::string> target_lines(const TraceReport& report) {
   std::vector<std::string> lines;
   for (const Target& target : report.targets) {
-    std::string line = fixed_text(target.probability, 4) + "  ";
-    line += target.kind == TargetKind::kDirection
-                ? one_line(target.label)
-                : in_quotes(target.label) + " " + std::to_string(target.token_id);
-    lines.push_back(line);
+    const auto next = static_cast<std::size_t>(target.position) + 1;
+    const bool early = target.kind != TargetKind::kFeature && next < report.tokens.size();
+    lines.push_back(fixed_text(target.probability, 4) + "  " + target_text(target) +
+                    (early ? " after " + std::to_string(target.position) : ""));
   }
   return lines;
+}
+
+Json target_json(const Target& target) {
+  static constexpr const char* kKinds[] = {"token", "difference", "feature", "vector"};
+  Json object = {{"token", target.label},
+                 {"token_id", target.token_id},
+                 {"probability", target.probability},
+                 {"kind", kKinds[static_cast<std::size_t>(target.kind)]},
+                 {"position", target.position}};
+  if (target.kind == TargetKind::kFeature) {
+    object["layer"] = target.layer;
+    object["feature"] = target.feature;
+  }
+  return object;
 }
 
 std::string phases_text(const TraceReport& report) {
@@ -125,11 +152,7 @@ Json attention_json(const AttentionSummary& attention) {
 
 void add_report(const TraceReport& report, Json& object) {
   Json targets = Json::array();
-  for (const Target& target : report.targets) {
-    targets.push_back({{"token", target.label},
-                       {"token_id", target.token_id},
-                       {"probability", target.probability}});
-  }
+  for (const Target& target : report.targets) targets.push_back(target_json(target));
   Json phases = Json::object();
   for (const char* phase : phases_of(report)) phases[phase] = seconds_of(report, phase);
   Json files = Json::array();

@@ -45,6 +45,10 @@ void expect_equal_nodes(const GraphNodes& a, const GraphNodes& b) {
     EXPECT_EQ(a.targets[i].probability, b.targets[i].probability);
     EXPECT_EQ(a.targets[i].label, b.targets[i].label);
     EXPECT_EQ(a.targets[i].display, b.targets[i].display);
+    EXPECT_EQ(a.targets[i].position, b.targets[i].position);
+    EXPECT_EQ(a.targets[i].layer, b.targets[i].layer);
+    EXPECT_EQ(a.targets[i].feature, b.targets[i].feature);
+    EXPECT_EQ(a.targets[i].vector, b.targets[i].vector);
   }
 }
 
@@ -95,6 +99,34 @@ TEST(GraphFile, LosesNothing) {
   EXPECT_EQ(file.pruned->node_cumulative_influence, pruned.node_cumulative_influence);
   EXPECT_EQ(file.pruned->options.node_threshold, 0.7);
   EXPECT_EQ(file.pruned->options.edge_threshold, 1.0 / 3);
+}
+
+TEST(GraphFile, LosesNothingOfTargetsOfAllKinds) {
+  const TempDir folder;
+  const AttributionGraph graph = synthetic_graph({.direction = true, .more_targets = true});
+  write_graph_file(folder / "a", graph, nullptr, {});
+  expect_equal(graph, read_graph_file(folder / "a").graph);
+}
+
+// So that files of tokens and differences after the last position stay as they were.
+TEST(GraphFile, HoldsPlacesOfTargetsOnlyWhereOneNeedsThem) {
+  const TempDir folder;
+  write_graph_file(folder / "plain", synthetic_graph({.direction = true}), nullptr, {});
+  write_graph_file(folder / "more", synthetic_graph({.more_targets = true}), nullptr, {});
+  const Parts plain = parts_of(folder / "plain"), more = parts_of(folder / "more");
+  for (const char* name : {"target_positions", "target_features", "target_vectors"}) {
+    EXPECT_FALSE(plain.bytes.contains(name)) << name;
+    EXPECT_TRUE(more.bytes.contains(name)) << name;
+  }
+}
+
+TEST(GraphFile, ReadsAVectorWithoutItsNumbers) {
+  const TempDir folder;
+  write_graph_file(folder / "a", synthetic_graph({.more_targets = true}), nullptr, {});
+  Parts parts = parts_of(folder / "a");
+  parts.erase("target_vectors");
+  write_parts(folder / "a", parts);
+  EXPECT_TRUE(read_graph_file(folder / "a").graph.nodes().targets.back().vector.empty());
 }
 
 TEST(GraphFile, LosesNothingOfHostileTexts) {
@@ -303,9 +335,9 @@ TEST(GraphFileErrors, NameValuesOutOfRange) {
   EXPECT_EQ(error_after([](Parts& p) { p.set<std::int32_t>("target_token_ids", 0, -1); }),
             "tensor target_token_ids: entry 0 is -1, expected at least 0 for a token");
   EXPECT_EQ(error_after([](Parts& p) { p.set<std::uint8_t>("target_kinds", 0, 1); }),
-            "tensor target_token_ids: entry 0 is 7, expected -1 for a direction");
-  EXPECT_EQ(error_after([](Parts& p) { p.set<std::uint8_t>("target_kinds", 0, 2); }),
-            "tensor target_kinds: entry 0 is 2, expected 0 to 1");
+            "tensor target_token_ids: entry 0 is 7, expected -1 for what is no token");
+  EXPECT_EQ(error_after([](Parts& p) { p.set<std::uint8_t>("target_kinds", 0, 4); }),
+            "tensor target_kinds: entry 0 is 4, expected 0 to 3");
   EXPECT_EQ(error_after([](Parts& p) { p.set<std::uint8_t>("edge_mask", 2, 7); }),
             "tensor edge_mask: entry 2 is 7, expected 0 to 1");
 }

@@ -72,6 +72,16 @@ TEST(NodeIds, FindsADirection) {
   EXPECT_THAT(find_nodes(graph, *parse_node_id(name_node(graph, last).node_id)), ElementsAre(last));
 }
 
+TEST(NodeIds, FindsTargetsWhereTheyRead) {
+  const AttributionGraph graph = testing::synthetic_graph({.more_targets = true});
+  for (std::size_t node = graph.first_target(); node < graph.n_nodes(); ++node) {
+    EXPECT_THAT(find_nodes(graph, *parse_node_id(name_node(graph, node).node_id)),
+                ElementsAre(node));
+  }
+  EXPECT_THAT(find_nodes(graph, *parse_node_id("7_900_7")), IsEmpty());
+  EXPECT_THAT(find_nodes(graph, *parse_node_id("7_900_*")), ElementsAre(graph.n_nodes() - 3));
+}
+
 TEST(NodeIds, TakesAStarForEveryPosition) {
   const AttributionGraph graph = testing::small_graph();
   EXPECT_THAT(find_nodes(graph, *parse_node_id("0_1_*")), ElementsAre(0));

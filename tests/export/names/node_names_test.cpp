@@ -24,7 +24,7 @@ AttributionGraph example(std::string vocabulary_size = "256000", std::string dis
   nodes.activation_values = {9.5f};
   nodes.selected_features = {0};
   nodes.targets = {{TargetKind::kToken, 23, 0.9312, display, display},
-                   {TargetKind::kDirection, -1, 0.25, "logit(A)-logit(B)", "A - B"}};
+                   {TargetKind::kDifference, -1, 0.25, "logit(A)-logit(B)", "A - B"}};
   EdgeMatrix edges;
   edges.row_offsets.assign(1 + 26 * 2 + 2 + 2 + 1, 0);
   Provenance provenance;
@@ -104,6 +104,17 @@ TEST(NodeNames, WriteTheClerpsThatViewersParse) {
   EXPECT_EQ(clerp(graph, graph.first_token()), "");
   EXPECT_EQ(clerp(graph, graph.first_target()), "Output \" grand\" (p=0.931)");
   EXPECT_EQ(clerp(graph, graph.first_target() + 1), "Output \"A - B\" (p=0.250)");
+}
+
+TEST(NodeNames, SayWhatTargetsAre) {
+  AttributionGraph graph = testing::synthetic_graph({.more_targets = true});
+  const std::size_t token = graph.n_nodes() - 3, feature = token + 1, vector = token + 2;
+  EXPECT_EQ(clerp(graph, feature), "Feature \"L3/77 at 5\" (p=1.000)");
+  graph.add_feature_labels({{{3, 77}, {"say \"grand\"", "a person"}}});
+  EXPECT_EQ(target_text(graph, feature), "L3/77 at 5: say \"grand\"");
+  EXPECT_EQ(describe_node(graph, feature), "Feature \"L3/77 at 5: say ”grand”\" (p=1.000)");
+  EXPECT_TRUE(clerp(graph, vector).starts_with("Vector \""));
+  EXPECT_TRUE(describe_node(graph, token).ends_with("\" (p=0.250) after 5"));
 }
 
 TEST(NodeNames, KeepQuotesAndProbabilitiesOutOfTokens) {

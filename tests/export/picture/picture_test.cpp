@@ -37,6 +37,29 @@ TEST(Picture, NeverPutsOneBoxOnAnother) {
   }
 }
 
+TEST(Picture, PutsTargetsAboveTheColumnsWhereTheyRead) {
+  const AttributionGraph graph = testing::synthetic_graph({.n_targets = 12, .more_targets = true});
+  const Picture picture = lay_out(graph, prune(graph, {0.95, 0.98}), {});
+  double early = 0, last = 0, highest_other = 0;
+  for (std::size_t i = 0; i < picture.boxes.size(); ++i) {
+    const Box& box = picture.boxes[i];
+    for (std::size_t j = 0; j < i; ++j) EXPECT_FALSE(overlap(box, picture.boxes[j]));
+    if (box.kind != NodeKind::kTarget) {
+      highest_other = std::max(highest_other, box.centre.y + box.height / 2);
+    } else if (box.heading == "L3/77 at 5") {
+      early = box.centre.x;
+    } else if (box.position == 7) {
+      last = std::max(last, box.centre.x);
+    }
+  }
+  EXPECT_GT(early, 0);
+  EXPECT_LT(early, last);
+  for (const Box& box : picture.boxes) {
+    if (box.kind != NodeKind::kTarget) continue;
+    EXPECT_GT(box.centre.y - box.height / 2, highest_other);
+  }
+}
+
 TEST(Picture, LeadsEveryCurveFromTheTopOfItsSourceToTheBottomOfItsTarget) {
   const Picture picture = picture_of({}, {0.95, 0.98});
   ASSERT_FALSE(picture.curves.empty());

@@ -211,7 +211,7 @@ TEST(ViewerDialects, ReadsFilesOfEleuther) {
   EXPECT_THAT(features_of(file), ElementsAre(ActiveFeature{2, 1, 40}, ActiveFeature{3, 1, 7}));
   EXPECT_EQ(file.content.graph.n_layers(), 4u);
   EXPECT_EQ(file.content.graph.nodes().targets[0].probability, 0.5);
-  EXPECT_EQ(file.content.graph.nodes().targets[0].kind, TargetKind::kDirection);
+  EXPECT_EQ(file.content.graph.nodes().targets[0].kind, TargetKind::kDifference);
   EXPECT_THAT(file.warnings,
               ElementsAre("5 nodes without influence: computed from what the file holds",
                           "2 tokens without id: -1"));
@@ -345,7 +345,8 @@ TEST(ViewerDialects, SaysWhatIsWrongWithOurOwnKey) {
   EXPECT_EQ(complaint(with("/circuit/input_ids/0", 1e10)),
             "circuit.input_ids[0]: is 10000000000.0, expected a whole number");
   EXPECT_EQ(complaint(with("/circuit/target_kinds/0", 1)),
-            "circuit.target_kinds[0]: does not fit the id 500, expected 1 for the id -1 alone");
+            "circuit.target_kinds[0]: is 1 with the id 500, expected 0 for a token, 1 to 3 for the "
+            "id -1");
   EXPECT_EQ(complaint(with("/circuit/target_weights", Json::array())),
             "circuit.target_token_ids: has 3 entries, expected as many labels, weights and kinds");
   EXPECT_EQ(complaint(with("/circuit/target_weights/0", -1)).substr(0, 30),

@@ -107,6 +107,8 @@ void compare_targets(const GraphNodes& found, const GraphNodes& expected, Differ
     const Target &is = found.targets[i], &was = expected.targets[i];
     differ.compare("target", std::tie(is.kind, is.token_id, is.probability, is.label, is.display),
                    std::tie(was.kind, was.token_id, was.probability, was.label, was.display));
+    differ.compare("target's place", std::tie(is.position, is.layer, is.feature),
+                   std::tie(was.position, was.layer, was.feature));
   }
 }
 
@@ -176,6 +178,14 @@ TEST(ViewerJsonRead, GivesBackWhatIsKnownAboutAttention) {
                                  {.scores = compute_scores(graph)}),
               "")
         << "seed " << seed;
+  }
+}
+
+TEST(ViewerJsonRead, GivesBackTargetsOfAllKinds) {
+  for (const bool hostile : {false, true}) {
+    const AttributionGraph graph = testing::synthetic_graph(
+        {.direction = true, .hostile_text = hostile, .more_targets = true});
+    EXPECT_EQ(lost_in_round_trip(graph, prune(graph), {.scores = compute_scores(graph)}), "");
   }
 }
 

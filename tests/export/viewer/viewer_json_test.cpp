@@ -40,6 +40,29 @@ TEST(ViewerJson, KeepsTheLoadRulesOfAllViewers) {
   EXPECT_EQ(broken_viewer_rules(viewer_json(graph, prune(graph))), std::vector<std::string>());
 }
 
+TEST(ViewerJson, KeepsTheLoadRulesForTargetsOfAllKinds) {
+  for (const bool hostile : {false, true}) {
+    const AttributionGraph graph =
+        synthetic_graph({.direction = true, .hostile_text = hostile, .more_targets = true});
+    EXPECT_EQ(broken_viewer_rules(viewer_json(graph, prune(graph))), std::vector<std::string>());
+  }
+}
+
+TEST(ViewerJson, PutsTargetsWhereTheyRead) {
+  const AttributionGraph graph = synthetic_graph({.more_targets = true});
+  const Json json = exported(graph, prune(graph));
+  std::vector<std::string> found;
+  for (const Json& node : json["nodes"]) {
+    if (node["feature_type"] != "logit" || node["ctx_idx"] == 7) continue;
+    found.push_back(node["node_id"].get<std::string>() + " " + node["clerp"].get<std::string>());
+  }
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].substr(0, 8), "7_900_5 ");
+  // Feature ids are those of the vocabulary and behind it: 16,384 ids and four targets before it.
+  EXPECT_EQ(found[1],
+            "7_" + std::to_string(target_id(graph, 4)) + "_5 Feature \"L3/77 at 5\" (p=1.000)");
+}
+
 TEST(ViewerJson, KeepsTheLoadRulesForHostileTexts) {
   const AttributionGraph graph = synthetic_graph(
       {.n_positions = 18, .n_targets = 18, .direction = true, .hostile_text = true});

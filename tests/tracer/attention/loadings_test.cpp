@@ -30,7 +30,7 @@ double sum(const std::vector<double>& values) {
 // Rows of the outputs and of every 7th feature, with patterns multiplied by factors
 // [n_layers, n_heads].
 at::Tensor rows_with(const TracedSetup& traced, const at::Tensor& factors) {
-  AutogradOptions options{.every_row = 7};
+  AutogradOptions options{.every_row = 7, .targets = traced.more_targets};
   for (std::int64_t l = 0; l < factors.size(0); ++l) options.head_factors.push_back(factors[l]);
   return autograd_reference(traced.setup.model, *traced.setup.transcoders, kIds, 1, kTargetIds,
                             options)

@@ -13,6 +13,18 @@ TracedSetup::TracedSetup(const TinyCase& tiny, at::ScalarType dtype) : setup(tin
   run = run_replacement(setup.model, *setup.transcoders, kIds);
   TargetOptions targets;
   for (const std::int32_t id : kTargetIds) targets.named.push_back("#" + std::to_string(id));
+  targets.features = {{.layer = 1, .feature = 3, .position = 4},
+                      {.layer = setup.model.config.n_layers - 1, .feature = 8, .position = 5}};
+  for (const FeatureTarget& feature : targets.features) {
+    more_targets.push_back(
+        {.position = feature.position, .layer = feature.layer, .feature = feature.feature});
+  }
+  std::vector<float> vector(static_cast<std::size_t>(setup.model.config.d_model));
+  for (std::size_t i = 0; i < vector.size(); ++i) {
+    vector[i] = static_cast<float>(std::cos(static_cast<double>(i)));
+  }
+  targets.vectors = {{.label = "v", .vector = vector}};
+  more_targets.push_back({.position = run.n_positions() - 1, .vector = vector});
   const OutputTargets outputs = choose_targets(run, targets, nullptr);
   AttributionOptions options;
   options.max_features = 0;

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "graph/attribution_graph.h"
+#include "tests/support/autograd_reference.h"
 #include "tests/support/tiny_setup.h"
 #include "tracer/attribution/sources.h"
 #include "tracer/replacement/run.h"
@@ -35,7 +36,9 @@ struct TracedSetup {
   TinySetup setup;
   ReplacementRun run;
   std::unique_ptr<AttributionGraph> graph;
-  at::Tensor covectors;  ///< of the outputs
+  at::Tensor covectors;  ///< of the targets
+  /// Targets beside the tokens: features at earlier positions and a vector.
+  std::vector<AutogradTarget> more_targets;
 };
 
 }  // namespace circuit::testing

@@ -13,6 +13,7 @@
 #include "tests/support/throws.h"
 #include "tests/support/tiny_setup.h"
 #include "tracer/attribution/check_predictions.h"
+#include "tracer/attribution/target_covectors.h"
 #include "tracer/machine/threads.h"
 
 namespace circuit::testing {
@@ -37,16 +38,19 @@ Attribution attribute_all(const TinySetup& setup, const AttributionOptions& opti
   const c10::InferenceMode inference;
   const ReplacementRun run = run_replacement(setup.model, *setup.transcoders, kIds, zero_positions);
   AttributionOptions all = options;
-  if (options.targets.named.empty()) all.targets = named({4, 9});
+  if (options.targets.named.empty()) all.targets.named = named({4, 9}).named;
   return attribute(run, choose_targets(run, all.targets, nullptr), all);
 }
 
-// Largest |edge - reference| / the row's absolute sum, over all rows and columns.
-double largest_row_error(const Attribution& result, const AutogradReference& reference) {
+// Largest |edge - reference| / the row's absolute sum, over all columns of every so many features'
+// rows and of all targets' rows.
+double largest_row_error(const Attribution& result, const AutogradReference& reference,
+                         std::int64_t every_row = 1) {
   const AttributionGraph graph = graph_of(result);
   const at::Tensor rows = reference.rows.contiguous();
   double largest = 0.0;
   for (std::int64_t r = 0; r < rows.size(0); ++r) {
+    if (r < static_cast<std::int64_t>(graph.n_features()) && r % every_row != 0) continue;
     const auto node = static_cast<std::size_t>(r) < graph.n_features()
                           ? static_cast<std::size_t>(r)
                           : static_cast<std::size_t>(r) - graph.n_features() + graph.first_target();
@@ -61,7 +65,7 @@ double largest_row_error(const Attribution& result, const AutogradReference& ref
       sum += std::abs(expected[c]);
       error = std::max(error, std::abs(ours[c] - expected[c]));
     }
-    if (sum > 0.0) largest = std::max(largest, error / sum);
+    largest = std::max(largest, error / (sum > 0.0 ? sum : 1.0));
   }
   return largest;
 }
@@ -200,6 +204,100 @@ TEST_P(EveryModelAndTranscoder, PredictsWhatAddingOneSourceDoes) {
     const PredictionCheck check = check_predictions(
         run, graph, target_covectors(setup.model, targets), /*samples=*/1000, /*seed=*/0);
     EXPECT_EQ(static_cast<std::size_t>(check.perturbed_sources), graph.first_target());
+    EXPECT_LT(check.largest_error, 6.1e-8) << check.worst;
+  }
+}
+
+// Targets of all kinds: tokens, a difference and a vector after position 4, a feature that fires,
+// one that does not, and features of the first and of the last layer.
+struct MixedTargets {
+  MixedTargets(const TinySetup& setup, const AutogradReference& plain) {
+    constexpr std::int64_t kPosition = 4;
+    const std::int64_t last_layer = setup.model.config.n_layers - 1;
+    std::vector<float> vector(static_cast<std::size_t>(setup.model.config.d_model));
+    for (std::size_t i = 0; i < vector.size(); ++i) {
+      vector[i] = static_cast<float>(std::sin(1.0 + static_cast<double>(i)));
+    }
+    options.named = {"#4", "#9"};
+    options.position = kPosition;
+    for (const std::int64_t id : {4, 9}) expected.push_back({.position = kPosition, .token = id});
+    const auto fires = [&](std::int64_t layer, std::int64_t position, std::int64_t feature) {
+      return std::ranges::any_of(plain.active_features, [&](const ActiveFeature& active) {
+        return active.layer == layer && active.position == position && active.feature == feature;
+      });
+    };
+    bool silent = false;
+    for (const std::int64_t layer : {std::int64_t{0}, std::int64_t{1}, last_layer}) {
+      for (const std::int64_t position : {3, 5, 6}) {
+        const std::int64_t feature = 7 * position % 30 + layer;
+        silent = silent || !fires(layer, position, feature);
+        options.features.push_back({.layer = layer, .feature = feature, .position = position - 7});
+        expected.push_back({.position = position, .layer = layer, .feature = feature});
+      }
+    }
+    EXPECT_TRUE(silent);
+    const auto is_listed = [&](const ActiveFeature& active) {
+      return std::ranges::any_of(expected, [&](const AutogradTarget& target) {
+        return active == ActiveFeature{static_cast<std::int32_t>(target.layer),
+                                       static_cast<std::int32_t>(target.position),
+                                       static_cast<std::int32_t>(target.feature)};
+      });
+    };
+    const auto active =
+        std::find_if_not(plain.active_features.rbegin(), plain.active_features.rend(), is_listed);
+    options.features.push_back({.layer = active->layer,
+                                .feature = active->feature,
+                                .position = active->position,
+                                .weight = 0.25});
+    expected.push_back(
+        {.position = active->position, .layer = active->layer, .feature = active->feature});
+    options.vectors = {{.label = "v", .vector = vector}};
+    expected.push_back({.position = kPosition, .vector = vector});
+  }
+
+  TargetOptions options;
+  std::vector<AutogradTarget> expected;
+};
+
+TEST_P(EveryModelAndTranscoder, ExplainsEarlierPositionsFeaturesAndVectors) {
+  const ThreadScope threads(2);
+  const TinySetup exact(GetParam(), at::kDouble), single(GetParam(), at::kFloat);
+  const MixedTargets mixed(
+      exact, autograd_reference(exact.model, *exact.transcoders, kIds, 1, {}, {.every_row = 1000}));
+  const AutogradReference reference = autograd_reference(
+      exact.model, *exact.transcoders, kIds, 1, {}, {.every_row = 5, .targets = mixed.expected});
+  AttributionOptions options;
+  options.targets = mixed.options;
+  const Attribution result = attribute_all(exact, options);
+  expect_same_features(result, reference);
+  ASSERT_EQ(result.nodes.targets.size(), mixed.expected.size());
+  EXPECT_LT(largest_row_error(result, reference, 5), 6.1e-8);
+  EXPECT_LE(*graph_of(result).closure_error(), 1e-12);
+  for (std::int64_t r = 0; r < reference.rows.size(0); ++r) {
+    EXPECT_NEAR(result.totals.pre_activations[static_cast<std::size_t>(r)],
+                reference.pre_activations[r].item<double>(),
+                1e-9 * (1.0 + std::abs(reference.pre_activations[r].item<double>())));
+  }
+  const Attribution in_float = attribute_all(single, options);
+  EXPECT_LT(largest_row_error(in_float, reference, 5), 1e-5);
+  EXPECT_LE(*graph_of(in_float).closure_error(), 1e-5);
+}
+
+TEST_P(EveryModelAndTranscoder, PredictsHowTargetsOfAllKindsMove) {
+  const ThreadScope threads(2);
+  const TinySetup setup(GetParam(), at::kDouble);
+  AttributionOptions options;
+  options.targets = MixedTargets(setup, autograd_reference(setup.model, *setup.transcoders, kIds, 1,
+                                                           {}, {.every_row = 1000}))
+                        .options;
+  for (const std::int64_t zero_positions : {1, 3}) {
+    const c10::InferenceMode inference;
+    const ReplacementRun run =
+        run_replacement(setup.model, *setup.transcoders, kIds, zero_positions);
+    const OutputTargets outputs = choose_targets(run, options.targets, nullptr);
+    const AttributionGraph graph = graph_of(attribute(run, outputs, options));
+    const PredictionCheck check =
+        check_predictions(run, graph, outputs.rows.covectors, /*samples=*/60, /*seed=*/0);
     EXPECT_LT(check.largest_error, 6.1e-8) << check.worst;
   }
 }

@@ -16,6 +16,7 @@
 #include "tracer/attribution/check_predictions.h"
 #include "tracer/attribution/device_rows.h"
 #include "tracer/attribution/feature_names.h"
+#include "tracer/attribution/target_covectors.h"
 #include "tracer/machine/device.h"
 #include "tracer/machine/threads.h"
 

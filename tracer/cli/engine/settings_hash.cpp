@@ -75,14 +75,29 @@ Json chat_settings(const std::optional<Chat>& chat) {
   return {{"messages", messages}, {"ending", static_cast<int>(chat->ending)}, {"date", chat->date}};
 }
 
+/// Nothing of what is as without these options, so that older marks hold.
+void add_targets(const TargetOptions& options, Json& settings) {
+  if (options.position) settings["target-position"] = *options.position;
+  for (const FeatureTarget& target : options.features) {
+    settings["target-feature"].push_back(
+        {target.layer, target.feature, target.position, target.weight});
+  }
+  for (const VectorTarget& target : options.vectors) {
+    settings["target-vector"].push_back({target.label, target.vector, target.weight});
+  }
+}
+
 Json attribution_settings(const AttributionOptions& options) {
-  return {{"max-logits", options.targets.max_logits},
-          {"logit-prob", options.targets.logit_probability},
-          {"max-features", options.max_features},
-          {"similarity", options.similarity},
-          {"batch-size", options.batch_size},
-          {"update-interval", options.update_interval},
-          {"zero-positions", options.zero_positions ? Json(*options.zero_positions) : Json()}};
+  Json settings = {
+      {"max-logits", options.targets.max_logits},
+      {"logit-prob", options.targets.logit_probability},
+      {"max-features", options.max_features},
+      {"similarity", options.similarity},
+      {"batch-size", options.batch_size},
+      {"update-interval", options.update_interval},
+      {"zero-positions", options.zero_positions ? Json(*options.zero_positions) : Json()}};
+  add_targets(options.targets, settings);
+  return settings;
 }
 
 Json detail_settings(const DetailOptions& options) {

@@ -7,6 +7,8 @@ export const FEATURE = 0,
   TOKEN = 2,
   TARGET = 3;
 const KIND_NAMES = ["feature", "error", "token", "target"];
+/** Of targets: a token, a difference, a feature, a vector. */
+const TARGET_NAMES = ["output", "output", "feature", "vector"];
 const ARRAYS = {
   u8: Uint8Array,
   i32: Int32Array,
@@ -54,12 +56,22 @@ export function completeGraph(head, columns) {
     graph.target.fill(row, graph.offset[row], graph.offset[row + 1]);
   addOutputs(graph);
   graph.probability = new Float64Array(n);
+  graph.targetKind = new Uint8Array(n);
   let next = 0;
   for (let i = 0; i < n; ++i) {
-    if (graph.kind[i] === TARGET) graph.probability[i] = head.probabilities[next++];
+    if (graph.kind[i] !== TARGET) continue;
+    graph.targetKind[i] = head.target_kinds?.[next] ?? 0;
+    graph.probability[i] = head.probabilities[next++];
   }
   return graph;
 }
+
+/** Whether a target's weight is a probability, or a difference of two. */
+export const isOutput = (graph, i) => graph.targetKind[i] < 2;
+
+/** What a target counts in influence: `12.3 %`, `weight 1`. */
+export const weightText = (graph, i) =>
+  isOutput(graph, i) ? percent(graph.probability[i]) : `weight ${number(graph.probability[i])}`;
 
 /** outLink[outOffset[s] … outOffset[s + 1]): the links of source s, by target. */
 function addOutputs(graph) {
@@ -75,7 +87,7 @@ function addOutputs(graph) {
 
 export const kindName = (graph, i) => KIND_NAMES[graph.kind[i]];
 
-/** `L4/436`, `error L4`, `token 3`, `output`: which node it is, without its text. */
+/** `L4/436`, `error L4`, `token 3`, `output`, `vector`: which node it is, without its text. */
 export function nodeName(graph, i) {
   switch (graph.kind[i]) {
     case FEATURE:
@@ -85,7 +97,7 @@ export function nodeName(graph, i) {
     case TOKEN:
       return `token ${graph.position[i]}`;
     default:
-      return "output";
+      return TARGET_NAMES[graph.targetKind[i]];
   }
 }
 
@@ -101,7 +113,7 @@ export function nodeText(graph, i, labels = {}) {
 /** One line that names the node to a reader: `L4/436 at 3 “ petit”: small, little`. */
 export function describeNode(graph, i, labels = {}) {
   const text = nodeText(graph, i, labels);
-  if (graph.kind[i] === TARGET) return `output ${text} ${percent(graph.probability[i])}`;
+  if (graph.kind[i] === TARGET) return `${nodeName(graph, i)} ${text} ${weightText(graph, i)}`;
   if (graph.kind[i] === TOKEN) return `${nodeName(graph, i)} ${text}`;
   const place = `${nodeName(graph, i)} at ${graph.position[i]} “${graph.tokens[graph.position[i]]}”`;
   return text ? `${place}: ${text}` : place;

@@ -1,6 +1,6 @@
 // Where the nodes of the link graph stand: layers are rows from tokens (bottom) to outputs (top),
 // positions are columns. The nodes of a cell fill it line by line, so that any number fits.
-import {TARGET, TOKEN} from "./graph.mjs";
+import {TARGET, TOKEN, isOutput} from "./graph.mjs";
 
 const COLUMN_GAP = 0.45,
   ROW_GAP = 0.9; // between neighbouring columns and rows, in nodes
@@ -116,4 +116,8 @@ function spread(all, from, to) {
   }
 }
 
-const rowName = (graph, row) => (row === Infinity ? "output" : row < 0 ? "tokens" : `L${row}`);
+const rowName = (graph, row) =>
+  row === Infinity ? targetRowName(graph) : row < 0 ? "tokens" : `L${row}`;
+
+const targetRowName = (graph) =>
+  graph.kind.some((kind, i) => kind === TARGET && isOutput(graph, i)) ? "output" : "target";

@@ -56,6 +56,7 @@ function graphFromViewer(json) {
   for (let i = 0; i < nodes.length; ++i) offset[i + 1] += offset[i];
   const column = (type, key) => type.from(nodes, (node) => node[key]);
   const metadata = json.metadata ?? {};
+  const targets = nodes.filter((node) => node.kind === TARGET);
   const graph = completeGraph(
     {
       title: String(metadata.slug ?? metadata.prompt ?? ""),
@@ -64,7 +65,8 @@ function graphFromViewer(json) {
       transcoders_hash: "",
       ids: nodes.map((node) => node.id),
       texts: nodes.map((node) => node.text),
-      probabilities: nodes.filter((node) => node.kind === TARGET).map((node) => node.probability),
+      probabilities: targets.map((node) => node.probability),
+      target_kinds: targets.map((node) => node.targetKind),
       node_threshold: 1,
       edge_threshold: 1,
       all_links: false,
@@ -128,6 +130,7 @@ function readNode(node, tokens) {
     cumulative: Number(node.influence ?? 1),
     probability: Number(node.token_prob) || Number(clerp.match(/\(p=([\d.]+)\)/)?.[1]) || 0,
     text: text[kind] ?? clerp,
+    targetKind: clerp.startsWith('Feature "') ? 2 : clerp.startsWith('Vector "') ? 3 : 0,
   };
 }
 

@@ -5,10 +5,12 @@ import {
   TARGET,
   TOKEN,
   describeNode,
+  isOutput,
   nodeName,
   nodeText,
   number,
   percent,
+  weightText,
 } from "../core/graph.mjs";
 import {neighbours} from "../core/groups.mjs";
 import {rowSums} from "../core/influence.mjs";
@@ -160,7 +162,8 @@ function factsOf({graph, members, state}, group) {
     ["id", graph.ids[i]],
   ];
   if (graph.kind[i] === FEATURE) facts.push(["activation", number(graph.activation[i])]);
-  if (graph.kind[i] === TARGET) facts.push(["probability", percent(graph.probability[i])]);
+  if (graph.kind[i] === TARGET)
+    facts.push([isOutput(graph, i) ? "probability" : "in influence", weightText(graph, i)]);
   else
     facts.push(["influence", percent(graph.influence[i]), "share of the influence of all nodes"]);
   const own = groupOf(state, graph.ids[i]);

@@ -1,5 +1,5 @@
 // The small text beside a hovered node.
-import {FEATURE, nodeName, nodeText, number, percent} from "../core/graph.mjs";
+import {FEATURE, isOutput, nodeName, nodeText, number, percent, weightText} from "../core/graph.mjs";
 import {byId} from "./dom.mjs";
 
 /** Beside the node at (x, y) of a panel of this size, towards the middle. */
@@ -10,7 +10,8 @@ export function showTooltip({width, height}, [x, y], radius, graph, i, labels) {
   text.textContent = nodeText(graph, i, labels);
   const parts = [`influence ${percent(graph.influence[i])}`];
   if (graph.kind[i] === FEATURE) parts.push(`activation ${number(graph.activation[i])}`);
-  if (graph.probability[i] > 0) parts[0] = `probability ${percent(graph.probability[i])}`;
+  if (graph.probability[i] > 0)
+    parts[0] = `${isOutput(graph, i) ? "probability " : ""}${weightText(graph, i)}`;
   facts.textContent = parts.join(" · ");
   tip.hidden = false;
   const left = x > width / 2;
