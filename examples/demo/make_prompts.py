@@ -159,7 +159,8 @@ def own_opposites(world, family):
     for word, opposite, split, shared in concepts(world):
         given = word[language]
         fields = {"subject": given} | shared | {
-            "operation": "antonym", "from": language, "language": language, "frame": language,
+            "meaning": opposite["English"], "operation": "antonym", "from": language,
+            "language": language, "frame": language,
             "training": world.training(family, given)}
         yield line(family, frame.format(given), opposite[language], split, fields,
                    [other_frame.format(given)])
@@ -172,12 +173,14 @@ def named_words(world, family, operation, targets):
         for source in LANGUAGES:
             for target in targets(source):
                 given = word[source]
-                answer = (opposite if operation == "antonym" else word)[target]
+                wanted = opposite if operation == "antonym" else word
                 fields = {"subject": given} | shared | {
-                    "operation": operation, "from": source, "language": target,
-                    "frame": "English", "training": world.training(family, [source, target, given])}
-                yield line(family, f"the {target} word for {asked} is".format(given), answer,
-                           split, fields, [f"in {target} , {asked} is".format(given)])
+                    "meaning": wanted["English"], "operation": operation, "from": source,
+                    "language": target, "frame": "English",
+                    "training": world.training(family, [source, target, given])}
+                yield line(family, f"the {target} word for {asked} is".format(given),
+                           wanted[target], split, fields,
+                           [f"in {target} , {asked} is".format(given)])
 
 
 def words(world):
