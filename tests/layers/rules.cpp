@@ -111,6 +111,7 @@ const std::vector<Rule> kRules = {
      /*direct_files_only=*/true},
     {"tracer/tracer.h", {"tracer/options.h", "graph"}, {}, {}},
     {"tracer/heads.h", {"tracer/tracer.h", "tracer/options.h", "graph"}, {}, {}},
+    {"tracer/intervention/intervention.h", {"tracer/options.h", "tracer/text"}, {}, {}},
     {"tracer/text/chat_message.h", {}, {}, {}},
     {"tracer/options.h", {"graph", "tracer/text/chat_message.h"}, {}, {}},
     {"tracer/cli",
