@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-
 #include "tracer/explorer_state.h"
 #include "tracer/intervention/clean_run.h"
 #include "tracer/intervention/intervention.h"

@@ -13,6 +13,7 @@ asked for chats, so that one position is zeroed everywhere.
 import json
 import os
 import pathlib
+import tempfile
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -25,7 +26,8 @@ from circuit_tracer.replacement_model.replacement_model_transformerlens import (
 from circuit_tracer.transcoder.cross_layer_transcoder import load_clt  # noqa: E402
 from circuit_tracer.transcoder.single_layer_transcoder import load_transcoder_set  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
-from transformer_lens import HookedTransformer  # noqa: E402
+from transformer_lens import HookedTransformerConfig  # noqa: E402
+from transformer_lens.pretrained.weight_conversions import convert_gpt2_weights  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 
 GOLDEN = pathlib.Path("tests/golden")
@@ -57,23 +59,58 @@ def transcoders_of(folder):
     )
     if config["model_kind"] == "cross_layer_transcoder":
         return load_clt(str(folder), lazy_decoder=False, **sites)
-    paths = {i: str(folder / name) for i, name in enumerate(config["transcoders"])}
-    return load_transcoder_set(paths, device=torch.device("cpu"), lazy_encoder=False, lazy_decoder=False, **sites)
+    with tempfile.TemporaryDirectory() as plain:  # its reader wants k as an argument, not as a tensor
+        top_k = {}
+        for name in config["transcoders"]:
+            tensors = load_file(folder / name)
+            if "k" in tensors:
+                top_k = dict(activation="topk", k=int(tensors.pop("k")))
+            save_file(tensors, pathlib.Path(plain) / name)
+        paths = {i: f"{plain}/{name}" for i, name in enumerate(config["transcoders"])}
+        return load_transcoder_set(
+            paths, device=torch.device("cpu"), lazy_encoder=False, lazy_decoder=False, **top_k, **sites
+        )
+
+
+def gpt2_of(path, transcoders):
+    hf = AutoModelForCausalLM.from_pretrained(path, attn_implementation="eager")
+    sizes = hf.config
+    config = HookedTransformerConfig(
+        n_layers=sizes.n_layer,
+        d_model=sizes.n_embd,
+        n_ctx=sizes.n_positions,
+        n_heads=sizes.n_head,
+        d_head=sizes.n_embd // sizes.n_head,
+        d_mlp=4 * sizes.n_embd,
+        d_vocab=sizes.vocab_size,
+        act_fn="gelu_new",
+        normalization_type="LN",
+        eps=sizes.layer_norm_epsilon,
+        positional_embedding_type="standard",
+        original_architecture="GPT2LMHeadModel",
+        model_name="tiny",
+        device="cpu",
+        dtype=torch.float32,
+    )
+    model = TransformerLensReplacementModel.from_config(
+        config, transcoders, tokenizer=AutoTokenizer.from_pretrained(path)
+    )
+    weights = convert_gpt2_weights(hf, config)
+    wrapped = {
+        name.replace(".mlp.", ".mlp.old_mlp.").replace("unembed.", "unembed.old_unembed."): value
+        for name, value in weights.items()
+    }
+    found = model.load_state_dict(wrapped, strict=False)
+    assert not found.unexpected_keys, found
+    return model
 
 
 def model_of(case, transcoders):
     path = str(GOLDEN / case["model"])
-    if not path.endswith("gpt2"):
-        return NNSightReplacementModel.from_pretrained_and_transcoders(
-            path, transcoders, device="cpu", dtype=torch.float32
-        )
-    return TransformerLensReplacementModel.from_pretrained_and_transcoders(
-        "gpt2",
-        transcoders,
-        hf_model=AutoModelForCausalLM.from_pretrained(path),
-        tokenizer=AutoTokenizer.from_pretrained(path),
-        device=torch.device("cpu"),
-        dtype=torch.float32,
+    if path.endswith("gpt2"):
+        return gpt2_of(path, transcoders)
+    return NNSightReplacementModel.from_pretrained_and_transcoders(
+        path, transcoders, device="cpu", dtype=torch.float32
     )
 
 
@@ -105,13 +142,14 @@ def main():
         model = model_of(case, transcoders_of(GOLDEN / name / "transcoder"))
         chosen = interventions_of(graph)
         ids = graph["input_ids"].long()
+        assert model.tokenizer(case["prompt"]).input_ids == ids.tolist()  # the prompt, as nnsight wants it
         out = {
             "places": torch.tensor([c[:3] for c in chosen], dtype=torch.int32),
             "values": torch.tensor([c[3] for c in chosen]),
         }
         for setting, options in SETTINGS.items():
             with torch.no_grad():
-                logits, activations = model.feature_intervention(ids, chosen, **options)
+                logits, activations = model.feature_intervention(case["prompt"], chosen, **options)
             out[f"{setting}.logits"] = logits.detach().reshape(len(ids), -1).float().contiguous().clone()
             out[f"{setting}.activations"] = activations.detach().float().contiguous().clone()
         save_file(out, GOLDEN / name / "interventions.safetensors")
