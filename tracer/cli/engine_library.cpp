@@ -8,6 +8,7 @@
 
 #include "tracer/cli/attention_call.h"
 #include "tracer/cli/failure.h"
+#include "tracer/cli/faithfulness_call.h"
 #include "tracer/cli/group_quality_call.h"
 #include "tracer/cli/program_folder.h"
 #include "tracer/version.h"
@@ -107,6 +108,10 @@ InterventionReport run_intervene(InterveneRequest request) {
 
 AttentionReport run_attention(AttentionRequest request) {
   return run<AttentionCall>("circuit_engine_attention", std::move(request));
+}
+
+FaithfulnessReport run_faithfulness(FaithfulnessRequest request) {
+  return run<FaithfulnessCall>("circuit_engine_faithfulness", std::move(request));
 }
 
 GroupQualityReport run_group_quality(GroupQualityRequest request) {

@@ -17,32 +17,6 @@ namespace {
 
 using Order = std::vector<std::size_t>;
 
-void check_pair(const PromptPair& pair) {
-  const auto refuse = [](const std::string& what) {
-    throw std::invalid_argument("[faithfulness] " + what);
-  };
-  if (pair.prompt.n_positions() != pair.counterfactual.n_positions()) {
-    refuse("the prompt has " + std::to_string(pair.prompt.n_positions()) +
-           " tokens, the counterfactual " + std::to_string(pair.counterfactual.n_positions()) +
-           "; expected as many");
-  }
-  if (pair.prompt.zero_positions != pair.counterfactual.zero_positions) {
-    refuse("the prompt has " + std::to_string(pair.prompt.zero_positions) +
-           " positions without features, the counterfactual " +
-           std::to_string(pair.counterfactual.zero_positions) + "; expected as many");
-  }
-  const std::int64_t vocabulary = pair.prompt.model->config.vocabulary_size;
-  for (const std::int32_t answer : {pair.answer, pair.counterfactual_answer}) {
-    if (answer < 0 || answer >= vocabulary) {
-      refuse("the answer is token " + std::to_string(answer) + ", expected 0 to " +
-             std::to_string(vocabulary - 1));
-    }
-  }
-  if (pair.answer == pair.counterfactual_answer) {
-    refuse("both answers are token " + std::to_string(pair.answer) + ", expected two tokens");
-  }
-}
-
 // Circuits of one pair, from orders of its feature nodes.
 class CircuitMaker {
  public:
@@ -173,6 +147,32 @@ double preference_of_model(const PromptPair& pair) {
 }
 
 }  // namespace
+
+void check_pair(const PromptPair& pair) {
+  const auto refuse = [](const std::string& what) {
+    throw std::invalid_argument("[faithfulness] " + what);
+  };
+  if (pair.prompt.n_positions() != pair.counterfactual.n_positions()) {
+    refuse("the prompt has " + std::to_string(pair.prompt.n_positions()) +
+           " tokens, the counterfactual " + std::to_string(pair.counterfactual.n_positions()) +
+           "; expected as many");
+  }
+  if (pair.prompt.zero_positions != pair.counterfactual.zero_positions) {
+    refuse("the prompt has " + std::to_string(pair.prompt.zero_positions) +
+           " positions without features, the counterfactual " +
+           std::to_string(pair.counterfactual.zero_positions) + "; expected as many");
+  }
+  const std::int64_t vocabulary = pair.prompt.model->config.vocabulary_size;
+  for (const std::int32_t answer : {pair.answer, pair.counterfactual_answer}) {
+    if (answer < 0 || answer >= vocabulary) {
+      refuse("the answer is token " + std::to_string(answer) + ", expected 0 to " +
+             std::to_string(vocabulary - 1));
+    }
+  }
+  if (pair.answer == pair.counterfactual_answer) {
+    refuse("both answers are token " + std::to_string(pair.answer) + ", expected two tokens");
+  }
+}
 
 PairMeasures measure_faithfulness(const PromptPair& pair, const AttributionGraph& graph,
                                   const MeanValues* means, const CurveOptions& options) {

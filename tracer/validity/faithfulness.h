@@ -26,10 +26,13 @@ struct CurveOptions {
   std::uint64_t seed = 0;
 };
 
+/// Throws std::invalid_argument `[faithfulness] …` when the prompts have other numbers of tokens or
+/// of zeroed positions, and when the answers are the same or none of the vocabulary.
+void check_pair(const PromptPair& pair);
+
 /// `graph` is of `pair.prompt`, and what its targets weigh decides influence and direct edges.
 /// Rows, each with a frozen and a live background: counterfactual, clean errors, and with `means`
-/// those. Throws std::invalid_argument `[faithfulness] …` when the prompts have other numbers of
-/// tokens or of zeroed positions, and when the answers are the same or none of the vocabulary.
+/// those. Throws as check_pair does.
 PairMeasures measure_faithfulness(const PromptPair& pair, const AttributionGraph& graph,
                                   const MeanValues* means, const CurveOptions& options);
 
