@@ -18,15 +18,10 @@ using circuit::testing::TempDir;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-const std::vector<std::string> kPair = {"faithfulness",
-                                        "--prompt",
-                                        "the capital of Texas is",
-                                        "--answer",
-                                        " Austin",
-                                        "--counterfactual",
-                                        "the capital of Ohio is",
-                                        "--counterfactual-answer",
-                                        " Columbus"};
+const std::vector<std::string> kPair = {
+    "faithfulness", "--prompt",         "the capital of Texas is", "--answer",
+    " Austin",      "--counterfactual", "the capital of Ohio is",  "--counterfactual-answer",
+    " Columbus"};
 
 std::vector<std::string> with(std::vector<std::string> arguments,
                               const std::vector<std::string>& more) {
@@ -57,7 +52,8 @@ TEST(Faithfulness, MeasuresCircuitsOfOnePair) {
       for (std::size_t k = 0; k < 10; ++k) {
         EXPECT_NEAR(f[k]["value"], (m[k].get<double>() - nothing) / (all - nothing), 1e-12);
         if (k == 0) continue;
-        const double width = report["shares"][k].get<double>() - report["shares"][k - 1].get<double>();
+        const double width =
+            report["shares"][k].get<double>() - report["shares"][k - 1].get<double>();
         area += width * (f[k]["value"].get<double>() + f[k - 1]["value"].get<double>()) / 2;
       }
       EXPECT_NEAR(summary["curves"][curve]["cpr"]["value"], area, 1e-12);
@@ -77,18 +73,32 @@ TEST(Faithfulness, MeasuresAFileOfPairs) {
       << "\n"
       << R"({"id": "oh", "prompt": "the capital of Ohio is", "answer": " Columbus", "fields": {"concept": "Ohio"}})"
       << "\n"
-      << R"({"id": "al", "prompt": "the capital of Alabama is", "answer": " Montgomery"})" << "\n"
-      << R"({"id": "code", "prompt": "the region of Ohio is the", "answer": " Midwest"})" << "\n"
-      << R"({"id": "same", "prompt": "the capital of Utah is", "answer": " Austin"})" << "\n";
+      << R"({"id": "al", "prompt": "the capital of Alabama is", "answer": " Montgomery"})"
+      << "\n"
+      << R"({"id": "code", "prompt": "the region of Ohio is the", "answer": " Midwest"})"
+      << "\n"
+      << R"({"id": "same", "prompt": "the capital of Utah is", "answer": " Austin"})"
+      << "\n";
   std::ofstream(folder / "pairs.jsonl")
-      << R"({"id": "a", "from": "tx", "to": "oh", "split": "test"})" << "\n"
-      << R"({"id": "b", "from": "oh", "to": "al", "split": "test"})" << "\n"
-      << R"({"id": "c", "from": "tx", "to": "code", "split": "test"})" << "\n"
-      << R"({"id": "d", "from": "tx", "to": "same", "split": "test"})" << "\n"
-      << R"({"id": "e", "from": "al", "to": "tx", "split": "dev"})" << "\n";
-  const std::vector<std::string> command = {
-      "faithfulness", "--prompts", folder / "prompts.jsonl", "--pairs", folder / "pairs.jsonl",
-      "--random",     "1",         "--split",                "test"};
+      << R"({"id": "a", "from": "tx", "to": "oh", "split": "test"})"
+      << "\n"
+      << R"({"id": "b", "from": "oh", "to": "al", "split": "test"})"
+      << "\n"
+      << R"({"id": "c", "from": "tx", "to": "code", "split": "test"})"
+      << "\n"
+      << R"({"id": "d", "from": "tx", "to": "same", "split": "test"})"
+      << "\n"
+      << R"({"id": "e", "from": "al", "to": "tx", "split": "dev"})"
+      << "\n";
+  const std::vector<std::string> command = {"faithfulness",
+                                            "--prompts",
+                                            folder / "prompts.jsonl",
+                                            "--pairs",
+                                            folder / "pairs.jsonl",
+                                            "--random",
+                                            "1",
+                                            "--split",
+                                            "test"};
   const ChildResult result = run_circuit(with(command, {"--json"}));
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const Json report = Json::parse(result.output);
@@ -125,12 +135,15 @@ TEST(Faithfulness, RefusesWhatItCannotMeasure) {
   std::vector<std::string> words = kPair;
   words[8] = " no single token";
   expect_failure(run_circuit(words), 1, {"no single token"});
-  std::ofstream(folder / "prompts.jsonl") << R"({"id": "a", "prompt": "x"})" << "\n";
-  std::ofstream(folder / "pairs.jsonl") << R"({"from": "a", "to": "b"})" << "\n";
+  std::ofstream(folder / "prompts.jsonl") << R"({"id": "a", "prompt": "x"})"
+                                          << "\n";
+  std::ofstream(folder / "pairs.jsonl") << R"({"from": "a", "to": "b"})"
+                                        << "\n";
   const std::vector<std::string> list = {"faithfulness", "--prompts", folder / "prompts.jsonl",
                                          "--pairs", folder / "pairs.jsonl"};
   expect_failure(run_circuit(list), 1, {"pairs.jsonl:1: prompt a has no answer"});
-  std::ofstream(folder / "prompts.jsonl") << R"({"id": "a", "prompt": "x", "answer": "y"})" << "\n";
+  std::ofstream(folder / "prompts.jsonl") << R"({"id": "a", "prompt": "x", "answer": "y"})"
+                                          << "\n";
   expect_failure(run_circuit(list), 1, {"pairs.jsonl:1: there is no prompt b"});
 }
 
