@@ -126,11 +126,13 @@ struct VerifyRequest {
   std::filesystem::path graph;
   std::int64_t samples = 0;
   std::uint64_t seed = 0;
+  std::int64_t validity_features = 0;  ///< changed one by one; 0 = exactness alone
 };
 
 struct VerifyReport {
   std::optional<double> closure_error;
   Verification predictions;
+  std::optional<GraphValidity> validity;
 };
 
 struct ActiveFeaturesRequest {
