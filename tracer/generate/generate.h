@@ -1,8 +1,9 @@
-// Goes on with a prompt, token by token.
+// Goes on with prompts, token by token.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,12 +23,28 @@ struct GenerationLimits {
   std::span<const std::int32_t> end_ids = {};  ///< one of these ends the text and is left out
 };
 
-/// `visitor` (may be null) is told of every forward. `accept` is called with each token as it comes
-/// and ends the text by returning false; that token is kept. Ends earlier when the model has no
-/// position left. Throws std::invalid_argument as `forward` does.
-std::vector<GeneratedToken> generate(const Model& model, std::span<const std::int32_t> prompt,
-                                     const GenerationLimits& limits,
-                                     const SamplingOptions& sampling, SiteVisitor* visitor,
-                                     const std::function<bool(const GeneratedToken&)>& accept = {});
+/// What several texts may go on from; it is read once for all of them.
+struct GenerationPrompt {
+  std::vector<std::int32_t> ids;
+  /// Makes what is told of every forward of one stream. The prompt is read through that of the
+  /// prompt's first stream, so that nothing may depend on what was seen of it. Null = none.
+  std::function<std::unique_ptr<SiteVisitor>()> visitor = {};
+};
+
+/// One text.
+struct GenerationStream {
+  std::size_t prompt = 0;  ///< of those given
+  SamplingOptions sampling = {};
+  /// Called with each token as it comes; ends the text by returning false, and that token is kept.
+  std::function<bool(const GeneratedToken&)> accept = {};
+};
+
+/// The tokens of each stream. A stream ends earlier than at `max_tokens` when the model has no
+/// position left. Its tokens are the same whatever other streams there are: all rounding is (on
+/// the CPU). Throws std::invalid_argument as `forward` does.
+std::vector<std::vector<GeneratedToken>> generate(const Model& model,
+                                                  std::span<const GenerationPrompt> prompts,
+                                                  std::span<const GenerationStream> streams,
+                                                  const GenerationLimits& limits);
 
 }  // namespace circuit

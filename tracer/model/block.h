@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include <ATen/core/Tensor.h>
 
@@ -43,9 +44,12 @@ struct BlockRun {
   std::int64_t first_position = 0;  ///< of the rows given
   RotaryTable rotary = {};          ///< of these positions and the block's span
   KeyValueCache* cache = nullptr;   ///< keys and values of earlier positions; grows
-  at::Tensor pattern = {};          ///< taken in place of the live one, if defined
-  at::Tensor score_change = {};     ///< [n_heads, m, n] added to attention scores, if defined
-  SiteVisitor* visitor = nullptr;   ///< sees and may change what passes
+  /// Of each row, if not empty: the rows are further tokens of as many streams, and `rotary` is of
+  /// their positions. The record then has no pattern.
+  std::span<KeyValueCache* const> streams = {};
+  at::Tensor pattern = {};         ///< taken in place of the live one, if defined
+  at::Tensor score_change = {};    ///< [n_heads, m, n] added to attention scores, if defined
+  SiteVisitor* visitor = nullptr;  ///< sees and may change what passes
 };
 
 /// residual [m, d_model] ahead of the block -> the same behind it.
