@@ -91,7 +91,7 @@ const std::vector<Rule> kRules = {
       "transcoders"},
      {"torch"},
      {kTensor}},
-    {"tracer/generate", {"tracer/model"}, {"torch"}, {kTensor}},
+    {"tracer/generate", {"tracer/machine", "tracer/model"}, {"torch"}, {kTensor}},
     {"tracer/features",
      {"tracer/text", "tracer/model", "tracer/replacement", "tracer/attribution", "transcoders"},
      {"torch"},

@@ -1,23 +1,24 @@
 #include "tracer/generate/generate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
+#include <utility>
 
 #include <ATen/ATen.h>
 
 #include "tracer/machine/threads.h"
-#include "tracer/model/live_forward.h"
 
 namespace circuit {
 namespace {
 
 struct Text {
-  Text(const GenerationStream& from, LiveForward read, std::unique_ptr<SiteVisitor> seen_by)
+  Text(const GenerationStream& from, LiveForward read, std::shared_ptr<SiteVisitor> seen_by)
       : stream(from), live(std::move(read)), visitor(std::move(seen_by)), sampler(from.sampling) {}
 
   const GenerationStream& stream;
   LiveForward live;
-  std::unique_ptr<SiteVisitor> visitor;
+  std::shared_ptr<SiteVisitor> visitor;
   Sampler sampler;
   std::vector<GeneratedToken> tokens;
   GeneratedToken next;  // drawn, not yet taken
@@ -58,16 +59,15 @@ std::vector<Text> begin(const Model& model, std::span<const GenerationPrompt> pr
   std::vector<Text> texts;
   for (const GenerationStream& stream : streams) {
     const GenerationPrompt& prompt = prompts[stream.prompt];
-    auto visitor = prompt.visitor ? prompt.visitor() : nullptr;
     std::optional<Read>& here = read[stream.prompt];
     if (!here) {
       const auto n = static_cast<std::int64_t>(prompt.ids.size());
       const std::int64_t capacity = std::min(model.config.max_positions, n + max_tokens);
       LiveForward live(model, std::max(capacity, n));
-      const at::Tensor logits = live.append(prompt.ids, {.visitor = visitor.get()});
-      here = {.live = std::move(live), .logits = floats_here(logits[0])};
+      const at::Tensor logits = live.append(prompt.ids, prompt.reading);
+      here.emplace(Read{.live = std::move(live), .logits = floats_here(logits[0])});
     }
-    texts.emplace_back(stream, here->live.fork(), std::move(visitor));
+    texts.emplace_back(stream, here->live.fork(), prompt.visitor ? prompt.visitor() : nullptr);
     draw(texts.back(), here->logits);
   }
   return texts;

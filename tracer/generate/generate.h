@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tracer/generate/sampler.h"
+#include "tracer/model/live_forward.h"
 #include "tracer/model/model.h"
 #include "tracer/model/site.h"
 
@@ -26,9 +27,10 @@ struct GenerationLimits {
 /// What several texts may go on from; it is read once for all of them.
 struct GenerationPrompt {
   std::vector<std::int32_t> ids;
-  /// Makes what is told of every forward of one stream. The prompt is read through that of the
-  /// prompt's first stream, so that nothing may depend on what was seen of it. Null = none.
-  std::function<std::unique_ptr<SiteVisitor>()> visitor = {};
+  LiveForward::Options reading = {};
+  /// Makes what is told of the tokens that one stream is gone on with; it has not seen the prompt.
+  /// Null = none.
+  std::function<std::shared_ptr<SiteVisitor>()> visitor = {};
 };
 
 /// One text.
