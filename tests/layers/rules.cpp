@@ -96,7 +96,7 @@ const std::vector<Rule> kRules = {
       "tracer/intervention", "tracer/options.h", "transcoders", "graph"},
      {"torch"},
      {kTensor}},
-    {"tracer/generate", {"tracer/model"}, {"torch"}, {kTensor}},
+    {"tracer/generate", {"tracer/machine", "tracer/model"}, {"torch"}, {kTensor}},
     {"tracer/features",
      {"tracer/text", "tracer/model", "tracer/replacement", "tracer/attribution", "transcoders"},
      {"torch"},

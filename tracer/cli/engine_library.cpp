@@ -99,7 +99,7 @@ Quality run_evaluate(EvaluateRequest request) {
   return run<EvaluateCall>("circuit_engine_evaluate", std::move(request));
 }
 
-GenerationReport run_generate(GenerateRequest request) {
+std::vector<GenerationReport> run_generate(GenerateRequest request) {
   return run<GenerateCall>("circuit_engine_generate", std::move(request));
 }
 
