@@ -1,0 +1,196 @@
+"""A language model with its transcoders."""
+
+import numbers
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from circuit import _graph
+from circuit._libtorch import open_model_module
+from circuit._program import demo_folder
+from circuit.graph import Graph
+
+
+def load(
+    model=None, transcoders=None, *, sae=None, dtype="f32", threads=0, device="cpu", tf32=False
+):
+    """Loads a model and the transcoders (or the sparse autoencoder) made for it.
+
+    model: Hugging Face directory or GGUF file. transcoders, sae: directories. With none of the
+    three: the bundled demo. dtype: "f32", "bf16" or "f64". threads: 0 = all cores; results do not
+    depend on it. device: "cpu", "cuda" or "cuda:N", where the package was built for it.
+
+    Raises RuntimeError when something cannot be read or does not fit. One model at a time per
+    process sets the number of threads.
+    """
+    if model is None and transcoders is None and sae is None:
+        demo = demo_folder()
+        model, transcoders = demo / "model", demo / "clt"
+    if model is None:
+        raise ValueError("[load] transcoders or sae without model, expected both, or neither")
+    if transcoders is not None and sae is not None:
+        raise ValueError("[load] transcoders and sae, expected one of the two")
+    core = open_model_module()
+    options = core.LoadOptions(
+        model, transcoders or "", sae or "", dtype, threads, device, tf32
+    )
+    return Model(core, options, traces=transcoders is not None)
+
+
+class Model:
+    """What ``load`` gives. Prompts are a text, a list of token ids, or a chat: a list of
+    ``{"role": …, "content": …}``.
+
+    Python's lock is released in long calls, but one call at a time: each uses all threads. Ctrl-C
+    ends a trace at the next batch of features, and a generation at the next token.
+    """
+
+    def __init__(self, core, options, *, traces):
+        self._module = core
+        self._options = options
+        self._traces = traces
+        # What is wrong shows at once; the other half is loaded when it is asked for.
+        self._tracer if traces else self._explorer
+
+    @cached_property
+    def _tracer(self):
+        if not self._traces:
+            raise ValueError("[trace] the model was loaded without transcoders, expected them")
+        return self._module.Tracer(self._options)
+
+    @cached_property
+    def _explorer(self):
+        return self._module.Explorer(self._options)
+
+    def __repr__(self):
+        return f"<circuit.Model {self._tracer.model_name if self._traces else ''}>"
+
+    def _prompt(self, prompt, bos=""):
+        if isinstance(prompt, str):
+            return self._module.Prompt.of_text(prompt, bos)
+        items = list(prompt)
+        if all(isinstance(item, Mapping) for item in items) and items:
+            messages = [(item["role"], item["content"]) for item in items]
+            return self._module.Prompt.of_chat(messages, None, "")
+        if all(isinstance(item, numbers.Integral) for item in items):
+            return self._module.Prompt.of_ids([int(item) for item in items])
+        raise ValueError(
+            "[prompt] expected a text, a list of token ids, or a list of messages with role and "
+            "content"
+        )
+
+    def encode(self, prompt, *, bos=""):
+        """The token ids of a prompt. bos: "" for the model's rule, "none", or an id."""
+        return self._tracer.encode(self._prompt(prompt, bos))
+
+    def token_text(self, token_id):
+        """What a token is shown as."""
+        return self._tracer.token_text(token_id)
+
+    def trace(
+        self,
+        prompt,
+        *,
+        targets=(),
+        max_features=7500,
+        max_logits=10,
+        logit_probability=0.95,
+        similarity=False,
+        zero_positions=None,
+        memory=8 << 30,
+        labels=True,
+        bos="",
+        progress=None,
+    ):
+        """Explains the next token of a prompt: a ``Graph``.
+
+        targets: outputs to explain, " Austin", "#ID", or a difference " Austin- Dallas"; by default
+        the most probable, at most ``max_logits`` and no more than cover ``logit_probability``.
+        max_features: that become nodes, those of most influence; 0 = all.
+        similarity: also find features with alike decoders.
+        zero_positions: first positions without features; None = the model's rule.
+        memory: bytes for the whole process; changes speed.
+        labels: name the features that default pruning keeps by what they push up.
+        progress: called with (stage, done, total).
+        """
+        if isinstance(targets, str):
+            targets = [targets]
+        options = self._module.AttributionOptions(
+            self._module.TargetOptions(max_logits, logit_probability, list(targets)),
+            max_features,
+            memory,
+            similarity,
+            zero_positions,
+        )
+        core, seconds = self._tracer.trace(self._prompt(prompt, bos), options, progress)
+        graph = Graph(core, seconds=seconds)
+        return self.label(graph) if labels else graph
+
+    def label(self, graph, nodes=None):
+        """The graph with names, by what they push up, for the features among ``nodes`` (numbers or
+        a mask; by default those that default pruning keeps). Names that are there stay."""
+        mask = graph.prune().node_mask if nodes is None else graph._mask(nodes)
+        return Graph(self._tracer.with_labels(graph._core, mask), seconds=graph.seconds)
+
+    def verify(self, graph, samples=64, seed=0):
+        """How exactly a graph agrees with the model with everything frozen: ``samples`` random
+        sources are moved. Has largest_error, worst, checked_edges, perturbed_sources."""
+        return self._tracer.verify(graph._core, samples, seed)
+
+    def active_features(self, prompt, *, top=5, layers=(), names=True, zero_positions=None, bos=""):
+        """The features that fire on a prompt: an ``ActiveFeatures``.
+
+        top: of each token, 0 = all. layers: empty = all. names: also what each pushes up.
+        """
+        return ActiveFeatures(
+            **self._explorer.active_features(
+                self._prompt(prompt, bos), top, list(layers), names, zero_positions
+            )
+        )
+
+    def generate(
+        self,
+        prompt,
+        edits=(),
+        *,
+        max_tokens=40,
+        temperature=0.0,
+        top_p=1.0,
+        seed=0,
+        stop=(),
+        bos="",
+        write=None,
+    ):
+        """What the model writes behind a prompt, with features given other values by ``edits``
+        (``"4_436_5..=x2"``). Has text, tokens, ids, probabilities, end, warnings.
+
+        temperature 0: always the most probable token. write: called with the text as it comes.
+        """
+        return self._explorer.generate(
+            self._prompt(prompt, bos),
+            max_tokens,
+            self._module.SamplingOptions(temperature, top_p, seed),
+            [stop] if isinstance(stop, str) else list(stop),
+            [edits] if isinstance(edits, str) else list(edits),
+            write,
+        )
+
+
+class ActiveFeatures:
+    """The features that fire on a prompt."""
+
+    def __init__(self, ids, tokens, layers, counts, features, names):
+        self.ids = ids
+        self.tokens = tokens
+        self.layers = layers  #: that have features
+        self.counts = counts  #: of all that fire, by layer
+        #: Structured array (layer, position, feature, activation), by position and activation.
+        self.features = features
+        self.names = names  #: of each, or empty
+
+    def __len__(self):
+        return len(self.features)
+
+    def __repr__(self):
+        return f"<circuit.ActiveFeatures: {len(self)} of {int(np.sum(self.counts))} on {self.tokens}>"
