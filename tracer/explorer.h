@@ -13,6 +13,7 @@
 #include "tracer/features/firing_feature.h"
 #include "tracer/features/quality_result.h"
 #include "tracer/generate/sampler.h"
+#include "tracer/intervention/intervention.h"
 #include "tracer/options.h"
 #include "tracer/text/feature_edit.h"
 
@@ -61,10 +62,30 @@ struct GenerationReport {
 };
 
 struct InterventionOptions {
-  std::vector<FeatureEdit> edits;
-  std::int64_t top = 10;         ///< tokens of each side
-  bool freeze_attention = true;  ///< the patterns of the unchanged run
+  Intervention intervention;
+  std::int64_t top = 10;  ///< tokens of each side
   std::optional<std::int64_t> zero_positions;
+};
+
+struct OutcomeOptions {
+  bool all_positions = false;  ///< logits behind every token, not the last alone
+  bool activations = false;    ///< also what fires; needs transcoders
+  std::optional<std::int64_t> zero_positions;
+};
+
+/// What the model made of a prompt with something changed.
+struct Outcome {
+  std::vector<float> logits;  ///< [1 or n_positions, vocabulary_size], soft-capped
+  std::int64_t vocabulary_size = 0;
+  /// Everything that fires, ahead of edits, by layer, position, feature; if asked for.
+  std::vector<FiringFeature> activations;
+  std::vector<std::string> warnings;  ///< of changes that another takes the place of
+};
+
+/// A feature's activation changed by `amount` at a position.
+struct FeatureChange {
+  std::int64_t layer = 0, position = 0, feature = 0;
+  double amount = 0;
 };
 
 struct ChangedToken {
@@ -86,6 +107,8 @@ struct InterventionReport {
 /// Loads once; calls are not safe from several threads at once, each uses all of them.
 class Explorer {
  public:
+  struct State;
+
   /// Transcoders, an SAE, or neither (then `generate` alone works, without edits). Throws
   /// std::runtime_error as loading does and when they do not fit.
   explicit Explorer(const LoadOptions& options);
@@ -102,13 +125,22 @@ class Explorer {
                             const std::function<void(const std::string&)>& write = {}) const;
   /// The next token of a prompt with features changed, beside the unchanged.
   InterventionReport intervene(const PromptInput& input, const InterventionOptions& options) const;
+  /// The prompt with each of the interventions, independent of one another; Intervention{} is the
+  /// model as it is. The prompt is read unchanged once, interventions run in parallel. Throws
+  /// std::invalid_argument for what does not fit model or prompt, naming the option of `intervene`
+  /// that it would come from.
+  std::vector<Outcome> outcomes(const PromptInput& input,
+                                const std::vector<Intervention>& interventions,
+                                const OutcomeOptions& options = {}) const;
+  /// How much is written: the square root of the sum, over layers and positions, of the squared
+  /// length of Σ amount · decoder row.
+  double written_norm(const std::vector<FeatureChange>& changes) const;
   /// For each edit by itself: the next token's logits with it less those without
   /// [edits, vocabulary]; attention patterns are those of the unchanged run.
   std::vector<float> logit_changes(const PromptInput& input,
                                    const std::vector<FeatureEdit>& edits) const;
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

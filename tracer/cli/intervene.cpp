@@ -66,11 +66,12 @@ void check(InterveneCommand& intervene) {
     throw std::invalid_argument("nothing to change, expected --set LAYER_FEATURE_POSITION=VALUE");
   }
   InterventionOptions& options = intervene.request.options;
-  options.edits = parse_edits(intervene.edits);
+  options.intervention.edits = parse_edits(intervene.edits);
   if (intervene.freeze != "attention" && intervene.freeze != "none") {
     throw std::invalid_argument("--freeze is " + intervene.freeze + ", expected attention or none");
   }
-  options.freeze_attention = intervene.freeze == "attention";
+  options.intervention.freeze =
+      intervene.freeze == "attention" ? Freeze::kAttention : Freeze::kNone;
   if (options.top < 1) {
     throw std::invalid_argument("--top is " + std::to_string(options.top) +
                                 ", expected at least 1");

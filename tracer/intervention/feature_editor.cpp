@@ -1,5 +1,6 @@
 #include "tracer/intervention/feature_editor.h"
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -20,35 +21,37 @@ double new_value(const FeatureEdit& edit, double activation) {
       return activation * edit.value;
     case FeatureEdit::Operation::kAdd:
       return activation + edit.value;
+    case FeatureEdit::Operation::kMean:
+    case FeatureEdit::Operation::kFrom:
+      break;  // placed, they are kSet
   }
   return activation;
 }
 
-/// feature -> value − activation at each of the positions given: [m].
-using Deltas = std::map<std::int64_t, at::Tensor>;
-
-// activations [m, n_features] at the positions from `first_position` on.
-Deltas deltas_of(const std::vector<PlacedEdit>& edits, const at::Tensor& activations,
-                 std::int64_t first_position) {
-  Deltas deltas;
-  for (const PlacedEdit& placed : edits) {
-    const at::Tensor column = activations.select(1, placed.edit.feature).to(at::kCPU);
-    at::Tensor& delta = deltas[placed.edit.feature];
-    if (!delta.defined()) delta = at::zeros_like(column);
-    for (std::int64_t i = 0; i < column.size(0); ++i) {
-      if (!placed.range.contains(first_position + i)) continue;
-      const auto activation = column[i].item<double>();
-      delta[i] = new_value(placed.edit, activation) - activation;
-    }
-  }
-  return deltas;
+bool touches(const EditRange& range, std::int64_t first, std::int64_t count) {
+  return range.begin < first + count && first < range.end;
 }
 
-bool touches(const std::vector<PlacedEdit>& edits, std::int64_t first, std::int64_t count) {
+// Features whose activation changes, and by how much.
+struct Changes {
+  at::Tensor features;  // i64 [k], on the CPU
+  at::Tensor amounts;   // [m, k]
+};
+
+// The rows are the positions from `first_position` on. `wanted` [m, n_features] begins as what
+// swaps want.
+Changes changes_to(at::Tensor wanted, const std::vector<PlacedEdit>& edits,
+                   const at::Tensor& activations, std::int64_t first_position) {
   for (const PlacedEdit& placed : edits) {
-    if (placed.range.begin < first + count && first < placed.range.end) return true;
+    for (std::int64_t i = 0; i < activations.size(0); ++i) {
+      if (!placed.range.contains(first_position + i)) continue;
+      const auto activation = activations[i][placed.edit.feature].item<double>();
+      wanted[i][placed.edit.feature] = new_value(placed.edit, activation);
+    }
   }
-  return false;
+  const at::Tensor amounts = wanted - activations;
+  const at::Tensor features = (amounts != 0).any(/*dim=*/0).nonzero().squeeze(1);
+  return {.features = features.to(at::kCPU), .amounts = amounts.index_select(1, features)};
 }
 
 void check_feature(const PlacedEdit& placed, std::int64_t n_features) {
@@ -60,8 +63,8 @@ void check_feature(const PlacedEdit& placed, std::int64_t n_features) {
 
 class SaeEditor final : public SiteVisitor {
  public:
-  SaeEditor(const Sae& sae, std::vector<PlacedEdit> edits)
-      : sae_(sae), place_(place_of(sae.info().hook)), edits_(std::move(edits)) {
+  SaeEditor(const Sae& sae, std::vector<PlacedEdit> edits, HeldParts held)
+      : sae_(sae), place_(place_of(sae.info().hook)), edits_(std::move(edits)), held_(held) {
     for (const PlacedEdit& placed : edits_) {
       check_feature(placed, sae.info().n_features);
       if (placed.edit.layer != place_.layer) {
@@ -73,26 +76,30 @@ class SaeEditor final : public SiteVisitor {
   }
 
   void visit(const SitePlace& place, std::int64_t first_position, at::Tensor& x) override {
-    if (place != place_ || !touches(edits_, first_position, x.size(0))) return;
-    for (const auto& [feature, delta] : deltas_of(edits_, sae_.activations(x), first_position)) {
-      const at::Tensor row = sae_.decoder_rows(at::tensor({feature})).to(x.options());
-      x = x + delta.to(x.device()).unsqueeze(1) * row;
-    }
+    if (place != place_) return;
+    const bool from_clean = held_.constrained && held_.apply_to(first_position, x);
+    const at::Tensor activations = sae_.activations(
+        from_clean ? recorded_value(*held_.clean->model, held_.clean->record, place) : x);
+    const Changes changes = changes_to(activations.clone(), edits_, activations, first_position);
+    if (changes.features.numel() == 0) return;
+    x = x + at::matmul(changes.amounts, sae_.decoder_rows(changes.features).to(x.options()));
   }
 
  private:
   const Sae& sae_;
   SitePlace place_;
   std::vector<PlacedEdit> edits_;
+  HeldParts held_;
 };
 
 class TranscoderEditor final : public SiteVisitor {
  public:
   TranscoderEditor(const Model& model, const TranscoderSet& transcoders,
-                   std::vector<PlacedEdit> edits)
+                   std::vector<PlacedEdit> edits, std::vector<PlacedSwap> swaps, HeldParts held)
       : model_(model),
         transcoders_(transcoders),
-        write_site_(site_of(transcoders.info().write_site)) {
+        write_site_(site_of(transcoders.info().write_site)),
+        held_(held) {
     const TranscoderInfo& info = transcoders.info();
     for (PlacedEdit& placed : edits) {
       check_feature(placed, info.n_features);
@@ -101,6 +108,9 @@ class TranscoderEditor final : public SiteVisitor {
                                     std::to_string(info.n_layers - 1));
       }
       edits_[placed.edit.layer].push_back(std::move(placed));
+    }
+    for (PlacedSwap& swap : swaps) {
+      if (swap.kind == SwapKind::kFeatures) swaps_.push_back(std::move(swap));
     }
   }
 
@@ -114,44 +124,86 @@ class TranscoderEditor final : public SiteVisitor {
   }
 
  private:
-  // What the edits of `layer` will add at its write site, and at those of later layers.
-  void read(std::int64_t layer, std::int64_t first_position, const at::Tensor& residual_mid) {
-    const auto edits = edits_.find(layer);
-    if (edits == edits_.end() || !touches(edits->second, first_position, residual_mid.size(0))) {
-      return;
+  bool is_touched(std::int64_t layer, std::int64_t first, std::int64_t count) const {
+    for (const PlacedSwap& swap : swaps_) {
+      if (swap.layers.contains(layer) && first == 0) return true;
     }
+    const auto edits = edits_.find(layer);
+    return edits != edits_.end() && std::ranges::any_of(edits->second, [&](const auto& placed) {
+             return touches(placed.range, first, count);
+           });
+  }
+
+  // What features of `layer` do now, from which changes count: [m, n_features].
+  at::Tensor activations_of(std::int64_t layer, bool is_held,
+                            const at::Tensor& residual_mid) const {
+    if (is_held && held_.constrained) {
+      return held_.clean->activations[static_cast<std::size_t>(layer)];
+    }
+    const Norm& norm = model_.blocks[static_cast<std::size_t>(layer)].mlp_norm;
+    const ReadSite site = transcoders_.info().read_site;
     const at::Tensor input =
-        read_live(transcoders_.info().read_site,
-                  model_.blocks[static_cast<std::size_t>(layer)].mlp_norm, residual_mid);
-    const at::Tensor activations = transcoders_.activate(layer, transcoders_.encode(layer, input));
-    for (const auto& [feature, delta] : deltas_of(edits->second, activations, first_position)) {
-      const at::Tensor rows =
-          transcoders_.decoder_rows(layer, at::tensor({feature}))[0].to(residual_mid.options());
-      const at::Tensor column = delta.to(residual_mid.device()).unsqueeze(1);
-      for (std::int64_t step = 0; step < rows.size(0); ++step) {
-        at::Tensor& sum = pending_[layer + step];
-        sum = sum.defined() ? sum + column * rows[step] : column * rows[step];
-      }
+        is_held && held_.scales
+            ? read_input(
+                  site, norm,
+                  held_.clean->record.blocks[static_cast<std::size_t>(layer)].mlp_inverse_scale,
+                  residual_mid)
+            : read_live(site, norm, residual_mid);
+    return transcoders_.activate(layer, transcoders_.encode(layer, input));
+  }
+
+  // What the changes of `layer` will add at its write site, and at those of later layers.
+  void read(std::int64_t layer, std::int64_t first_position, const at::Tensor& residual_mid) {
+    if (!is_touched(layer, first_position, residual_mid.size(0))) return;
+    const bool is_held = held_.apply_to(first_position, residual_mid);
+    const at::Tensor activations = activations_of(layer, is_held, residual_mid);
+    at::Tensor wanted = activations.clone();
+    if (first_position == 0) take_over(layer, wanted);
+    const Changes changes =
+        changes_to(std::move(wanted), edits_[layer], activations, first_position);
+    if (changes.features.numel() == 0) return;
+    const at::Tensor rows =
+        transcoders_.decoder_rows(layer, changes.features).to(residual_mid.options());
+    for (std::int64_t step = 0; step < rows.size(1); ++step) {
+      const std::int64_t into = layer + step;
+      if (is_held && held_.constrained && !held_.constrained->contains(into)) continue;
+      const at::Tensor written = at::matmul(changes.amounts, rows.select(1, step));
+      at::Tensor& sum = pending_[into];
+      sum = sum.defined() ? sum + written : written;
+    }
+  }
+
+  void take_over(std::int64_t layer, at::Tensor& wanted) const {
+    for (const PlacedSwap& swap : swaps_) {
+      if (!swap.layers.contains(layer)) continue;
+      const at::Tensor& other = swap.from->activations[static_cast<std::size_t>(layer)];
+      for (const auto& [here, there] : swap.map) wanted[here].copy_(other[there]);
     }
   }
 
   const Model& model_;
   const TranscoderSet& transcoders_;
   ModelSite write_site_;
+  HeldParts held_;
   std::map<std::int64_t, std::vector<PlacedEdit>> edits_;  // by layer
-  std::map<std::int64_t, at::Tensor> pending_;             // layer -> [m, d_model]
+  std::vector<PlacedSwap> swaps_;
+  std::map<std::int64_t, at::Tensor> pending_;  // layer -> [m, d_model]
 };
 
 }  // namespace
 
 std::unique_ptr<SiteVisitor> edit_transcoder_features(const Model& model,
                                                       const TranscoderSet& transcoders,
-                                                      std::vector<PlacedEdit> edits) {
-  return std::make_unique<TranscoderEditor>(model, transcoders, std::move(edits));
+                                                      std::vector<PlacedEdit> edits,
+                                                      std::vector<PlacedSwap> swaps,
+                                                      HeldParts held) {
+  return std::make_unique<TranscoderEditor>(model, transcoders, std::move(edits), std::move(swaps),
+                                            held);
 }
 
-std::unique_ptr<SiteVisitor> edit_sae_features(const Sae& sae, std::vector<PlacedEdit> edits) {
-  return std::make_unique<SaeEditor>(sae, std::move(edits));
+std::unique_ptr<SiteVisitor> edit_sae_features(const Sae& sae, std::vector<PlacedEdit> edits,
+                                               HeldParts held) {
+  return std::make_unique<SaeEditor>(sae, std::move(edits), held);
 }
 
 }  // namespace circuit

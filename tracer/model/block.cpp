@@ -8,9 +8,10 @@ namespace circuit {
 namespace {
 
 // x behind `norm`, whose scale goes to `inverse_scale`; x itself where there is none.
-at::Tensor behind(const std::optional<Norm>& norm, const at::Tensor& x, at::Tensor& inverse_scale) {
+at::Tensor behind(const std::optional<Norm>& norm, const at::Tensor& x, const at::Tensor& frozen,
+                  at::Tensor& inverse_scale) {
   if (!norm) return x;
-  NormOutput result = norm_forward(*norm, x);
+  NormOutput result = norm_forward(*norm, x, frozen);
   inverse_scale = std::move(result.inverse_scale);
   return std::move(result.output);
 }
@@ -22,24 +23,30 @@ BlockRecord block_forward(const ModelConfig& config, const Block& block, const B
   const auto visit = [&](ModelSite site, at::Tensor& x) {
     if (run.visitor != nullptr) run.visitor->visit({site, run.layer}, run.first_position, x);
   };
+  const BlockRecord live;
+  const BlockRecord& scales = run.scales == nullptr ? live : *run.scales;
   BlockRecord record;
   visit(ModelSite::kResidualPre, residual);
-  const NormOutput attention_in = norm_forward(block.attention_norm, residual);
+  const NormOutput attention_in =
+      norm_forward(block.attention_norm, residual, scales.attention_inverse_scale);
   AttentionOutput attention =
       attention_forward(config, block.attention, run.rotary, attention_in.output, run.cache,
                         run.pattern, run.score_change);
   record.attention_inverse_scale = attention_in.inverse_scale;
   record.pattern = std::move(attention.pattern);
   at::Tensor attention_out =
-      behind(block.attention_post_norm, attention.output, record.attention_post_inverse_scale);
+      behind(block.attention_post_norm, attention.output, scales.attention_post_inverse_scale,
+             record.attention_post_inverse_scale);
   visit(ModelSite::kAttentionOut, attention_out);
   record.residual_mid = residual + attention_out;
   visit(ModelSite::kResidualMid, record.residual_mid);
-  const NormOutput mlp_in = norm_forward(block.mlp_norm, record.residual_mid);
+  const NormOutput mlp_in =
+      norm_forward(block.mlp_norm, record.residual_mid, scales.mlp_inverse_scale);
   record.mlp_inverse_scale = mlp_in.inverse_scale;
   record.mlp_raw = mlp_forward(config, block.mlp, mlp_in.output);
   visit(ModelSite::kMlpOutRaw, record.mlp_raw);
-  record.mlp_out = behind(block.mlp_post_norm, record.mlp_raw, record.mlp_post_inverse_scale);
+  record.mlp_out = behind(block.mlp_post_norm, record.mlp_raw, scales.mlp_post_inverse_scale,
+                          record.mlp_post_inverse_scale);
   visit(ModelSite::kMlpOut, record.mlp_out);
   residual = record.residual_mid + record.mlp_out;
   visit(ModelSite::kResidualPost, residual);

@@ -41,11 +41,14 @@ at::Tensor LiveForward::append(std::span<const std::int32_t> ids, const Options&
                    .rotary = positions_of(rotary_.of(block.attention.span), n_positions_, m),
                    .cache = &caches_[layer],
                    .pattern = options.patterns.empty() ? at::Tensor() : options.patterns[layer],
+                   .scales = options.scales == nullptr ? nullptr : &options.scales->blocks[layer],
                    .visitor = options.visitor},
                   residual);
   }
   n_positions_ += m;
-  return read_logits(model_, residual, options.logits).capped;
+  const at::Tensor scale =
+      options.scales == nullptr ? at::Tensor() : options.scales->final_inverse_scale;
+  return read_logits(model_, residual, options.logits, scale).capped;
 }
 
 }  // namespace circuit

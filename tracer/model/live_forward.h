@@ -23,6 +23,8 @@ class LiveForward {
     /// [n_layers] patterns [n_heads, m, n] in place of the live ones, or empty; n counts the
     /// tokens read before.
     std::span<const at::Tensor> patterns = {};
+    /// Of these very tokens: its norm scales are taken in place of the live ones.
+    const ForwardRecord* scales = nullptr;
   };
 
   /// Reads further tokens, m >= 1. Returns their logits, soft-capped: [m, vocabulary], or

@@ -57,8 +57,9 @@ Embedded embed(const Model& model, std::span<const std::int32_t> ids, std::int64
   return result;
 }
 
-Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions) {
-  const NormOutput final_norm = norm_forward(model.final_norm, residual);
+Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions,
+                   const at::Tensor& inverse_scale) {
+  const NormOutput final_norm = norm_forward(model.final_norm, residual, inverse_scale);
   const at::Tensor read = positions == LogitPositions::kAll
                               ? final_norm.output
                               : final_norm.output.narrow(0, residual.size(0) - 1, 1);

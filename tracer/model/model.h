@@ -72,7 +72,9 @@ struct Logits {
   at::Tensor inverse_scale;     ///< [m, 1] of the final norm
   at::Tensor uncapped, capped;  ///< [m, vocabulary] or [1, vocabulary]
 };
-/// residual [m, d_model] behind the last block.
-Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions);
+/// residual [m, d_model] behind the last block. A defined `inverse_scale` [m, 1] of the final norm
+/// is taken in place of the live one.
+Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions,
+                   const at::Tensor& inverse_scale = {});
 
 }  // namespace circuit

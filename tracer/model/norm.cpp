@@ -4,10 +4,12 @@
 
 namespace circuit {
 
-NormOutput norm_forward(const Norm& norm, const at::Tensor& x) {
+NormOutput norm_forward(const Norm& norm, const at::Tensor& x, const at::Tensor& inverse_scale) {
   const at::Tensor centred = norm_centre(norm, x);
   NormOutput result;
-  result.inverse_scale = (centred.square().mean(-1, /*keepdim=*/true) + norm.epsilon).rsqrt();
+  result.inverse_scale = inverse_scale.defined()
+                             ? inverse_scale
+                             : (centred.square().mean(-1, /*keepdim=*/true) + norm.epsilon).rsqrt();
   result.normalized = centred * result.inverse_scale;
   result.output = result.normalized * norm.gain;
   if (norm.bias.defined()) result.output += norm.bias;

@@ -21,8 +21,9 @@ struct NormOutput {
   at::Tensor output;         ///< [n, d_model]
 };
 
-/// x [n, d_model].
-NormOutput norm_forward(const Norm& norm, const at::Tensor& x);
+/// x [n, d_model]. A defined `inverse_scale` is taken in place of the live one.
+NormOutput norm_forward(const Norm& norm, const at::Tensor& x,
+                        const at::Tensor& inverse_scale = {});
 
 /// The mean over the last dimension removed where the norm centres (LayerNorm), else x. Its own
 /// transpose.

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::int64_t kEndless = std::numeric_limits<std::int64_t>::max();
 constexpr const char* kExpected =
-    ", expected LAYER_FEATURE_POSITION with =VALUE, =xFACTOR or +=VALUE, such as 4_436_-1=x2";
+    ", expected LAYER_FEATURE_POSITION with =VALUE, =xFACTOR, +=VALUE, =mean:FILE or "
+    "=from:TEXT@POSITION, such as 4_436_-1=x2";
 
 [[noreturn]] void fail(std::string_view text, const std::string& what) {
   throw std::invalid_argument("--set '" + std::string(text) + "': " + what + kExpected);
@@ -37,6 +38,29 @@ std::int64_t take_number(std::string_view text, std::string_view& rest, const ch
   return *value;
 }
 
+// `=from:TEXT@P`, `=mean:FILE`; false for anything else.
+bool read_source(std::string_view text, std::string_view value, FeatureEdit& edit) {
+  constexpr std::string_view kFrom = "from:", kMean = "mean:";
+  if (value.starts_with(kMean)) {
+    edit.operation = FeatureEdit::Operation::kMean;
+    edit.source = value.substr(kMean.size());
+    if (edit.source.empty()) fail(text, "there is no file behind mean:");
+    return true;
+  }
+  if (!value.starts_with(kFrom)) return false;
+  edit.operation = FeatureEdit::Operation::kFrom;
+  value.remove_prefix(kFrom.size());
+  const std::size_t at = value.rfind('@');
+  const auto position =
+      at == std::string_view::npos ? std::nullopt : parse<std::int64_t>(value.substr(at + 1));
+  if (!position || at == 0) fail(text, "there is no TEXT@POSITION behind from:");
+  edit.source = value.substr(0, at);
+  edit.source_position = *position;
+  return true;
+}
+
+}  // namespace
+
 EditPositions parse_positions(std::string_view text, std::string_view positions) {
   if (positions == "*") return {.begin = 0, .end = {}, .name = {}};
   if (find_positions(positions, {}))
@@ -54,8 +78,6 @@ EditPositions parse_positions(std::string_view text, std::string_view positions)
   return {.begin = begin, .end = *end + 1, .name = {}};
 }
 
-}  // namespace
-
 FeatureEdit parse_feature_edit(std::string_view text) {
   FeatureEdit edit;
   edit.text = text;
@@ -67,6 +89,7 @@ FeatureEdit parse_feature_edit(std::string_view text) {
   edit.feature = take_number(text, node, "feature");
   edit.positions = parse_positions(text, node);
   std::string_view value = text.substr(equals + 1);
+  if (!adds && read_source(text, value, edit)) return edit;
   const bool scales = !adds && value.starts_with('x');
   if (scales) value.remove_prefix(1);
   const auto number = parse<double>(value);
@@ -82,23 +105,29 @@ FeatureEdit parse_feature_edit(std::string_view text) {
 
 EditRange resolve(const FeatureEdit& edit, std::int64_t n_positions, const NamedPositions& named,
                   std::int64_t zero_positions) {
+  return resolve(edit.positions, "--set '" + edit.text + "'", n_positions, named, zero_positions);
+}
+
+EditRange resolve(const EditPositions& positions, const std::string& option,
+                  std::int64_t n_positions, const NamedPositions& named,
+                  std::int64_t zero_positions) {
   const auto fail_range = [&](const std::string& what) {
-    throw std::invalid_argument("--set '" + edit.text + "': " + what);
+    throw std::invalid_argument(option + ": " + what);
   };
-  if (!edit.positions.begin) {
-    const TokenRange range = *find_positions(edit.positions.name, named);
-    const bool grows = edit.positions.name == "response" && range.end >= n_positions;
+  if (!positions.begin) {
+    const TokenRange range = *find_positions(positions.name, named);
+    const bool grows = positions.name == "response" && range.end >= n_positions;
     return {std::max(range.begin, zero_positions), grows ? kEndless : range.end};
   }
   const auto from_start = [&](std::int64_t p) { return p < 0 ? n_positions + p : p; };
-  EditRange range{from_start(*edit.positions.begin), kEndless};
-  if (edit.positions.end) range.end = from_start(*edit.positions.end - 1) + 1;
-  if (range.begin == 0 && !edit.positions.end) range.begin = zero_positions;
+  EditRange range{from_start(*positions.begin), kEndless};
+  if (positions.end) range.end = from_start(*positions.end - 1) + 1;
+  if (range.begin == 0 && !positions.end) range.begin = zero_positions;
   if (range.begin < zero_positions) {
     fail_range("position " + std::to_string(range.begin) + " carries no features, expected " +
                std::to_string(zero_positions) + " or more");
   }
-  const bool behind = edit.positions.end ? range.end > n_positions : range.begin > n_positions;
+  const bool behind = positions.end ? range.end > n_positions : range.begin > n_positions;
   if (behind) {
     fail_range("the prompt has positions 0 to " + std::to_string(n_positions - 1));
   }

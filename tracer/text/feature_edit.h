@@ -21,19 +21,31 @@ struct EditPositions {
 };
 
 struct FeatureEdit {
-  enum class Operation : std::uint8_t { kSet, kScale, kAdd };
+  enum class Operation : std::uint8_t {
+    kSet,
+    kScale,
+    kAdd,
+    kMean,  ///< its mean activation over the positions of the prompts of a file
+    kFrom,  ///< its activation at a position of another text
+  };
 
   std::int64_t layer = 0;
   std::int64_t feature = 0;
   EditPositions positions;
   Operation operation = Operation::kSet;
   double value = 0;
-  std::string text;  ///< as given
+  std::string source;                ///< of kMean the file, of kFrom the text
+  std::int64_t source_position = 0;  ///< of kFrom; negative = counted from the end
+  std::string text;                  ///< as given
 };
 
-/// `L_F_P=V`, `L_F_P=xM`, `L_F_P+=V`; P: `7`, `-1`, `3..5` (both in it), `3..`, `*`, or the name of
-/// a place. Throws std::invalid_argument that quotes the text and says what was expected.
+/// `L_F_P=V`, `=xM`, `+=V`, `=mean:FILE`, `=from:TEXT@P`; P: `7`, `-1`, `3..5` (both in it), `3..`,
+/// `*`, or the name of a place. Throws std::invalid_argument that quotes the text and says what was
+/// expected.
 FeatureEdit parse_feature_edit(std::string_view text);
+
+/// P alone, as in a feature's node. Throws std::invalid_argument that quotes `text`.
+EditPositions parse_positions(std::string_view text, std::string_view positions);
 
 /// Positions [begin, end) of a prompt, end = the largest number when it goes on.
 struct EditRange {
@@ -45,6 +57,10 @@ struct EditRange {
 /// Throws std::invalid_argument when the prompt has no such position, and for the first
 /// `zero_positions`, whose features are not part of anything. `*` begins behind them.
 EditRange resolve(const FeatureEdit& edit, std::int64_t n_positions, const NamedPositions& named,
+                  std::int64_t zero_positions);
+/// The same of positions alone; `option` is quoted in messages, as in `--set '…'`.
+EditRange resolve(const EditPositions& positions, const std::string& option,
+                  std::int64_t n_positions, const NamedPositions& named,
                   std::int64_t zero_positions);
 
 /// A line for every two edits that give one feature a value at one position; the later one wins.

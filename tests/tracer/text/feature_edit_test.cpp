@@ -32,6 +32,16 @@ TEST(FeatureEdit, ReadsNodeOperationAndValue) {
   EXPECT_EQ(parse_feature_edit("1_2_3+=1e1").value, 10);
 }
 
+TEST(FeatureEdit, TakesValuesFromOtherTextsAndFiles) {
+  const FeatureEdit from = parse_feature_edit("1_2_3=from:a = b@c.com is@-2");
+  EXPECT_EQ(from.operation, Operation::kFrom);
+  EXPECT_EQ(from.source, "a = b@c.com is");
+  EXPECT_EQ(from.source_position, -2);
+  const FeatureEdit mean = parse_feature_edit("1_2_*=mean:my prompts.jsonl");
+  EXPECT_EQ(mean.operation, Operation::kMean);
+  EXPECT_EQ(mean.source, "my prompts.jsonl");
+}
+
 TEST(FeatureEdit, FindsItsPositionsInThePrompt) {
   constexpr std::int64_t kEndless = std::numeric_limits<std::int64_t>::max();
   const auto expect = [](const EditRange& range, std::int64_t begin, std::int64_t end) {
@@ -63,7 +73,8 @@ TEST(FeatureEdit, RefusesPositionsThatThePromptDoesNotHave) {
 
 TEST(FeatureEdit, SaysWhatIsWrongWithTheText) {
   const std::string expected =
-      ", expected LAYER_FEATURE_POSITION with =VALUE, =xFACTOR or +=VALUE, such as 4_436_-1=x2";
+      ", expected LAYER_FEATURE_POSITION with =VALUE, =xFACTOR, +=VALUE, =mean:FILE or "
+      "=from:TEXT@POSITION, such as 4_436_-1=x2";
   EXPECT_EQ(error_of("1_2_3"), "--set '1_2_3': there is no value" + expected);
   EXPECT_EQ(error_of("=3"), "--set '=3': there is no value" + expected);
   EXPECT_EQ(error_of("a_2_3=1"), "--set 'a_2_3=1': 'a' is no layer" + expected);
@@ -73,6 +84,12 @@ TEST(FeatureEdit, SaysWhatIsWrongWithTheText) {
   EXPECT_EQ(error_of("1_2_5..3=1"),
             "--set '1_2_5..3=1': '5..3' is no range of positions" + expected);
   EXPECT_EQ(error_of("1_2_3=xy"), "--set '1_2_3=xy': 'y' is no finite number" + expected);
+  EXPECT_EQ(error_of("1_2_3=mean:"),
+            "--set '1_2_3=mean:': there is no file behind mean:" + expected);
+  for (const char* text : {"1_2_3=from:a b", "1_2_3=from:a b@", "1_2_3=from:@2"}) {
+    EXPECT_EQ(error_of(text), "--set '" + std::string(text) +
+                                  "': there is no TEXT@POSITION behind from:" + expected);
+  }
   EXPECT_EQ(error_of("1_2_3=nan"), "--set '1_2_3=nan': 'nan' is no finite number" + expected);
 }
 
