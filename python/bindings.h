@@ -15,5 +15,6 @@ void add_files(pybind11::module_& module);
 void add_prompts(pybind11::module_& module);
 void add_tracer(pybind11::module_& module);
 void add_explorer(pybind11::module_& module);
+void add_interventions(pybind11::module_& module);
 
 }  // namespace circuit::python

@@ -89,6 +89,8 @@ void add_explorer(py::module_& module) {
   add_generation(module);
   py::class_<Explorer>(module, "Explorer", "A model with features that are read from it.")
       .def(py::init<const LoadOptions&>(), py::arg("options"), Released())
+      .def("encode", &Explorer::encode, py::arg("prompt"))
+      .def("token_text", &Explorer::token_text, py::arg("id"))
       .def("active_features", &active_features, py::arg("prompt"), py::arg("top"),
            py::arg("layers"), py::arg("names"), py::arg("zero_positions"))
       .def("generate", &generate, py::arg("prompt"), py::arg("max_tokens"), py::arg("sampling"),

@@ -9,4 +9,5 @@ PYBIND11_MODULE(_model, module) {
   circuit::python::add_prompts(module);
   circuit::python::add_tracer(module);
   circuit::python::add_explorer(module);
+  circuit::python::add_interventions(module);
 }

@@ -10,6 +10,7 @@ from circuit import _graph
 from circuit._libtorch import open_model_module
 from circuit._program import demo_folder
 from circuit.graph import Graph
+from circuit.interventions import Effect, Intervention, Outcome
 
 
 def load(
@@ -35,7 +36,7 @@ def load(
     options = core.LoadOptions(
         model, transcoders or "", sae or "", dtype, threads, device, tf32
     )
-    return Model(core, options, traces=transcoders is not None)
+    return Model(core, options, name=str(model), traces=transcoders is not None)
 
 
 class Model:
@@ -46,9 +47,10 @@ class Model:
     ends a trace at the next batch of features, and a generation at the next token.
     """
 
-    def __init__(self, core, options, *, traces):
+    def __init__(self, core, options, *, name, traces):
         self._module = core
         self._options = options
+        self._name = name
         self._traces = traces
         # What is wrong shows at once; the other half is loaded when it is asked for.
         self._tracer if traces else self._explorer
@@ -63,8 +65,12 @@ class Model:
     def _explorer(self):
         return self._module.Explorer(self._options)
 
+    @property
+    def _any(self):
+        return self._tracer if "_tracer" in self.__dict__ else self._explorer
+
     def __repr__(self):
-        return f"<circuit.Model {self._tracer.model_name if self._traces else ''}>"
+        return f"<circuit.Model {self._name}>"
 
     def _prompt(self, prompt, bos=""):
         if isinstance(prompt, str):
@@ -82,11 +88,11 @@ class Model:
 
     def encode(self, prompt, *, bos=""):
         """The token ids of a prompt. bos: "" for the model's rule, "none", or an id."""
-        return self._tracer.encode(self._prompt(prompt, bos))
+        return self._any.encode(self._prompt(prompt, bos))
 
     def token_text(self, token_id):
         """What a token is shown as."""
-        return self._tracer.token_text(token_id)
+        return self._any.token_text(token_id)
 
     def trace(
         self,
@@ -148,6 +154,81 @@ class Model:
                 self._prompt(prompt, bos), top, list(layers), names, zero_positions
             )
         )
+
+    def intervene(
+        self,
+        prompt,
+        edits=(),
+        *,
+        all_positions=False,
+        activations=False,
+        zero_positions=None,
+        bos="",
+        **options,
+    ):
+        """The next token with features changed, beside the model as it is: an ``Effect``.
+
+        edits: an ``Intervention``, or its edits, whose further options then are arguments here:
+        ``steer``, ``swaps``, ``freeze``, ``constrained``.
+        all_positions: logits behind every token. activations: also what fires.
+
+        >>> model.intervene("le contraire de petit est", "4_436_-1=0", freeze="none")
+        """
+        if isinstance(edits, Intervention):
+            if options:
+                raise TypeError(f"{next(iter(options))!r} belongs to the Intervention that is given")
+            intervention = edits
+        else:
+            intervention = Intervention(edits, **options)
+        before, after = self.outcomes(
+            prompt,
+            [Intervention(), intervention],
+            all_positions=all_positions,
+            activations=activations,
+            zero_positions=zero_positions,
+            bos=bos,
+        )
+        return Effect(before, after, self.encode(prompt, bos=bos), self.token_text)
+
+    def outcomes(
+        self,
+        prompt,
+        interventions,
+        *,
+        all_positions=False,
+        activations=False,
+        zero_positions=None,
+        bos="",
+    ):
+        """The prompt with each ``Intervention``, independent of one another: ``Outcome``s. The prompt
+        is read unchanged once, and interventions run in parallel."""
+        found = self._module.outcomes(
+            self._explorer,
+            self._prompt(prompt, bos),
+            [self._intervention(each, bos) for each in interventions],
+            all_positions,
+            activations,
+            zero_positions,
+        )
+        return [Outcome(*each) for each in found]
+
+    def _intervention(self, given, bos):
+        steer = [
+            self._module.Steering(each.layer, each.vector, each.alpha, str(each.positions))
+            for each in given.steer
+        ]
+        swaps = [
+            self._module.Swap(each.what, self._prompt(each.source, bos), each.map, each.layers)
+            for each in given.swaps
+        ]
+        return self._module.Intervention(
+            given.edits, steer, swaps, given.freeze, given.constrained
+        )
+
+    def written_norm(self, changes):
+        """How much changes of activations (layer, position, feature, amount) write: the square root
+        of the sum, over layers and positions, of the squared length of all that is written there."""
+        return self._module.written_norm(self._explorer, [tuple(change) for change in changes])
 
     def generate(
         self,
