@@ -6,12 +6,15 @@ opened it, importing such a ``torch`` is an ImportError in place of a crash. Bui
 pip (``CIRCUIT_TORCH_DIR``), both share one.
 """
 
+from __future__ import annotations
+
 import importlib.abc
 import importlib.util
 import os
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
+from types import ModuleType
 
 from circuit import _graph
 
@@ -21,7 +24,7 @@ _ADVICE = (
 )
 
 
-def _is_ours(package_folder):
+def _is_ours(package_folder: str) -> bool:
     own = Path(_graph.libtorch_folder).resolve()
     return any((Path(package_folder) / part).resolve() == own for part in ("lib", "."))
 
@@ -29,7 +32,8 @@ def _is_ours(package_folder):
 class _RefusedTorch(importlib.abc.Loader):
     def create_module(self, spec):
         raise ImportError(
-            f"[import torch] circuit has opened the LibTorch of {_graph.libtorch_folder}; " + _ADVICE
+            f"[import torch] circuit has opened the LibTorch of {_graph.libtorch_folder}; "
+            + _ADVICE
         )
 
     def exec_module(self, module):
@@ -46,15 +50,15 @@ class _TorchGuard(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_loader(name, _RefusedTorch(), origin=spec.origin)
 
 
-def open_model_module():
+def open_model_module() -> ModuleType:
     """The module ``circuit._model``; RuntimeError beside a torch that has another LibTorch."""
     if "circuit._model" in sys.modules:
         return sys.modules["circuit._model"]
     torch = sys.modules.get("torch")
     if torch is not None and not any(map(_is_ours, torch.__path__)):
         raise RuntimeError(
-            f"[load] torch of {torch.__path__[0]} is imported and circuit was built on the LibTorch "
-            f"of {_graph.libtorch_folder}; " + _ADVICE
+            f"[load] torch of {torch.__path__[0]} is imported and circuit was built on the "
+            f"LibTorch of {_graph.libtorch_folder}; " + _ADVICE
         )
     # OpenBLAS starts its threads when it is opened; each product of ours is on one thread.
     before = os.environ.get("OPENBLAS_NUM_THREADS")

@@ -1,9 +1,12 @@
 """Libraries that only some calls need, imported when they do."""
 
+from __future__ import annotations
+
 import importlib
+from types import ModuleType
 
 
-def need(name, purpose):
+def need(name: str, purpose: str) -> ModuleType:
     """The module ``name``; ImportError saying what it is for and how to get it."""
     try:
         return importlib.import_module(name)

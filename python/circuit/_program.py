@@ -1,8 +1,11 @@
 """The program ``circuit`` that the package brings along."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "program"
@@ -11,12 +14,12 @@ _FOLDER = Path(__file__).parent / "program"
 class ProgramError(RuntimeError):
     """The program failed: the line that it gave, and its exit ``status``."""
 
-    def __init__(self, line, status):
+    def __init__(self, line: str, status: int) -> None:
         super().__init__(line)
         self.status = status
 
 
-def program_path():
+def program_path() -> Path:
     """Where the program is."""
     path = _FOLDER / "bin" / "circuit"
     if not path.exists():
@@ -24,7 +27,7 @@ def program_path():
     return path
 
 
-def demo_folder():
+def demo_folder() -> Path:
     """The bundled demo, with ``model`` and ``clt`` in it."""
     folder = _FOLDER / "share" / "circuit" / "demo"
     if not (folder / "model" / "config.json").exists():
@@ -32,7 +35,7 @@ def demo_folder():
     return folder
 
 
-def run(*arguments):
+def run(*arguments: object) -> str:
     """Runs the program, as on the command line, and returns what it printed.
 
     >>> circuit.run("score", "petit.graph.safetensors", "--json")
@@ -46,7 +49,7 @@ def run(*arguments):
             command, stdout=output, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
         ) as process:
             try:
-                last = _pass_on(process.stderr)
+                last = _pass_on(process.stderr or ())
             except BaseException:
                 process.terminate()
                 raise
@@ -58,7 +61,7 @@ def run(*arguments):
         return output.read()
 
 
-def _pass_on(lines):
+def _pass_on(lines: Iterable[str]) -> str:
     """Writes lines to standard error but for the last, which says why a program failed."""
     last = ""
     for line in lines:

@@ -22,8 +22,18 @@ def traced(tmp_path_factory):
     """The same by the program: its report, and the folder with its files."""
     folder = tmp_path_factory.mktemp("program")
     report = circuit.run(
-        "trace", "--prompt", PROMPT, "--name", "petit", "--out", folder, "--format", "json,svg",
-        "--save-graph", "--json", "--quiet",
+        "trace",
+        "--prompt",
+        PROMPT,
+        "--name",
+        "petit",
+        "--out",
+        folder,
+        "--format",
+        "json,svg",
+        "--save-graph",
+        "--json",
+        "--quiet",
     )
     return json.loads(report), folder
 
@@ -43,5 +53,7 @@ def read_safetensors(path):
     tensors = {}
     for name, entry in header.items():
         begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        tensors[name] = np.frombuffer(data[begin:end], types[entry["dtype"]]).reshape(entry["shape"])
+        tensors[name] = np.frombuffer(data[begin:end], types[entry["dtype"]]).reshape(
+            entry["shape"]
+        )
     return tensors

@@ -123,9 +123,7 @@ def test_active_features_are_the_programs(model):
 def test_generation_is_the_programs_and_edits_change_it(model):
     pieces = []
     ours = model.generate(PROMPT, max_tokens=4, write=pieces.append)
-    theirs = json.loads(
-        circuit.run("generate", "--prompt", PROMPT, "--max-tokens", "4", "--json")
-    )
+    theirs = json.loads(circuit.run("generate", "--prompt", PROMPT, "--max-tokens", "4", "--json"))
     assert ours.ids == theirs["ids"]
     assert ours.text == theirs["text"] == "".join(pieces)
     assert str(ours) == ours.text

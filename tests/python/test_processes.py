@@ -13,7 +13,10 @@ import pytest
 def run(code, **options):
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True, text=True, timeout=120, **options,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
     )
 
 
