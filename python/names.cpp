@@ -1,4 +1,5 @@
 // Nodes by the ids of viewer files.
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,10 @@ namespace {
 
 namespace py = pybind11;
 
-void require_node(const AttributionGraph& graph, std::size_t node) {
-  if (node < graph.n_nodes()) return;
-  throw py::index_error("node " + std::to_string(node) + ", the graph has " +
+std::size_t require_node(const AttributionGraph& graph, std::int64_t node) {
+  const auto index = static_cast<std::size_t>(node);
+  if (node >= 0 && index < graph.n_nodes()) return index;
+  throw py::index_error("[node] " + std::to_string(node) + ", the graph has " +
                         std::to_string(graph.n_nodes()));
 }
 
@@ -37,16 +39,14 @@ void add_names(py::module_& module) {
   module.def("find", &find, py::arg("graph"), py::arg("id"), "The nodes that an id names.");
   module.def(
       "node_id",
-      [](const AttributionGraph& graph, std::size_t node) {
-        require_node(graph, node);
-        return name_node(graph, node).node_id;
+      [](const AttributionGraph& graph, std::int64_t node) {
+        return name_node(graph, require_node(graph, node)).node_id;
       },
       py::arg("graph"), py::arg("node"), "The id of a node in viewer files.");
   module.def(
       "describe",
-      [](const AttributionGraph& graph, std::size_t node) {
-        require_node(graph, node);
-        return describe_node(graph, node);
+      [](const AttributionGraph& graph, std::int64_t node) {
+        return describe_node(graph, require_node(graph, node));
       },
       py::arg("graph"), py::arg("node"), "A node in one line for people.");
 }

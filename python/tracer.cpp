@@ -48,6 +48,10 @@ py::tuple trace(const Tracer& tracer, const PromptInput& prompt, const Attributi
 /// Graphs do not change under arrays that look at them: names go to a copy.
 std::shared_ptr<AttributionGraph> with_labels(const Tracer& tracer, const AttributionGraph& graph,
                                               const Mask& mask) {
+  if (mask.size() != static_cast<py::ssize_t>(graph.n_nodes())) {
+    throw std::invalid_argument("[label] a mask of " + std::to_string(mask.size()) +
+                                " nodes, the graph has " + std::to_string(graph.n_nodes()));
+  }
   const std::vector<std::uint8_t> bytes(mask.data(), mask.data() + mask.size());
   const py::gil_scoped_release released;
   auto labelled = std::make_shared<AttributionGraph>(graph);

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circuit import _graph
+from circuit._arguments import count
 from circuit._optional import need
 from circuit.pruned import Pruned
 
@@ -238,7 +239,12 @@ class Graph:
         return Pruned(
             self,
             _graph.prune(
-                self._core, node_threshold, edge_threshold, keep_errors, max_nodes, edge_rule
+                self._core,
+                node_threshold,
+                edge_threshold,
+                keep_errors,
+                count("max_nodes", max_nodes),
+                edge_rule,
             ),
         )
 

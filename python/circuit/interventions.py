@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from circuit._arguments import texts
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -69,7 +71,7 @@ class Intervention:
         freeze: str = "attention",
         constrained: tuple[int, int] | None = None,
     ) -> None:
-        self.edits = [edits] if isinstance(edits, str) else list(edits)
+        self.edits = texts("edits", edits)
         self.steer = [steer] if isinstance(steer, Steering) else list(steer)
         self.swaps = [swaps] if isinstance(swaps, Swap) else list(swaps)
         self.freeze = freeze

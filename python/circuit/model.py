@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
+from circuit._arguments import count, texts
 from circuit._libtorch import open_model_module
 from circuit._program import demo_folder
 from circuit.graph import Graph
@@ -51,7 +52,9 @@ def load(
     if transcoders is not None and sae is not None:
         raise ValueError("[load] transcoders and sae, expected one of the two")
     core = open_model_module()
-    options = core.LoadOptions(model, transcoders or "", sae or "", dtype, threads, device, tf32)
+    options = core.LoadOptions(
+        model, transcoders or "", sae or "", dtype, count("threads", threads), device, tf32
+    )
     return Model(core, options, name=str(model), traces=transcoders is not None)
 
 
@@ -138,10 +141,8 @@ class Model:
         labels: name the features that default pruning keeps by what they push up.
         progress: called with (stage, done, total).
         """
-        if isinstance(targets, str):
-            targets = [targets]
         options = self._module.AttributionOptions(
-            self._module.TargetOptions(max_logits, logit_probability, list(targets)),
+            self._module.TargetOptions(max_logits, logit_probability, texts("targets", targets)),
             max_features,
             memory,
             similarity,
@@ -160,7 +161,7 @@ class Model:
     def verify(self, graph: Graph, samples: int = 64, seed: int = 0) -> _model.Verification:
         """How exactly a graph agrees with the model with everything frozen: ``samples`` random
         sources are moved. Has largest_error, worst, checked_edges, perturbed_sources."""
-        return self._tracer.verify(graph._core, samples, seed)
+        return self._tracer.verify(graph._core, count("samples", samples), seed)
 
     def active_features(
         self,
@@ -178,7 +179,7 @@ class Model:
         """
         return ActiveFeatures(
             **self._explorer.active_features(
-                self._prompt(prompt, bos), top, list(layers), names, zero_positions
+                self._prompt(prompt, bos), count("top", top), list(layers), names, zero_positions
             )
         )
 
@@ -278,10 +279,10 @@ class Model:
         """
         return self._explorer.generate(
             self._prompt(prompt, bos),
-            max_tokens,
+            count("max_tokens", max_tokens),
             self._module.SamplingOptions(temperature, top_p, seed),
-            [stop] if isinstance(stop, str) else list(stop),
-            [edits] if isinstance(edits, str) else list(edits),
+            texts("stop", stop),
+            texts("edits", edits),
             write,
         )
 

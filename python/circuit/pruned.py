@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circuit import _graph
+from circuit._arguments import count as _count
 from circuit._optional import need
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ class Pruned:
         """
         core = self.graph._core
         target = core.first_target if target is None else target
-        return _graph.paths(core, self._core, target, count, by, sign, source, through)
+        return _graph.paths(
+            core, self._core, target, _count("count", count), by, sign, source, through
+        )
 
     def to_networkx(self) -> networkx.DiGraph:
         """A networkx.DiGraph; see ``Graph.to_networkx``."""

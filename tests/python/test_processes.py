@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 
+import circuit
 import pytest
 
 
@@ -109,10 +110,20 @@ def test_another_torch_afterwards_is_refused(other_torch):
 
 
 def test_python_m_circuit_is_the_program():
-    import circuit
-
     result = subprocess.run(
         [sys.executable, "-m", "circuit", "--version"], capture_output=True, text=True
     )
     assert result.returncode == 0
     assert circuit.__version__ in result.stdout
+
+
+def test_the_same_libtorch_may_be_imported(tmp_path):
+    """A torch whose libraries are the ones circuit was built on is no other."""
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text("imported = True\n")
+    (tmp_path / "torch" / "lib").symlink_to(circuit._graph.libtorch_folder)
+    paths = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    for first, second in [("import torch", "circuit.load()"), ("circuit.load()", "import torch")]:
+        result = run(f"import circuit\n{first}\n{second}\nprint(torch.imported)", env=environment)
+        assert result.stdout == "True\n", result.stderr
