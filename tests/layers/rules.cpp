@@ -117,6 +117,7 @@ const std::vector<Rule> kRules = {
       "tracer/text"},
      {},
      {}},
+    {"tracer/intervention/intervention.h", {"tracer/options.h", "tracer/text"}, {}, {}},
     {"tracer/text/chat_message.h", {}, {}, {}},
     {"tracer/options.h", {"graph", "tracer/text/chat_message.h"}, {}, {}},
     {"tracer/cli",
