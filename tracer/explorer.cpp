@@ -6,6 +6,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include "tracer/attribution/targets.h"
 #include "tracer/explorer_state.h"
 #include "tracer/features/active_features.h"
 #include "tracer/features/quality.h"
@@ -22,6 +23,14 @@ Explorer::Explorer(const LoadOptions& options) {
 Explorer::~Explorer() = default;
 Explorer::Explorer(Explorer&&) noexcept = default;
 Explorer& Explorer::operator=(Explorer&&) noexcept = default;
+
+std::vector<std::int32_t> Explorer::encode(const PromptInput& input) const {
+  return state_->loaded.encode(input).ids;
+}
+
+std::string Explorer::token_text(std::int32_t id) const {
+  return shown_token(state_->loaded.text(), id);
+}
 
 ActiveFeaturesReport Explorer::active_features(const PromptInput& input,
                                                const ActiveFeaturesOptions& options) const {

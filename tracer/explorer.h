@@ -118,6 +118,11 @@ class Explorer {
   Explorer(Explorer&&) noexcept;
   Explorer& operator=(Explorer&&) noexcept;
 
+  /// The ids that `input` stands for, as Tracer::encode.
+  std::vector<std::int32_t> encode(const PromptInput& input) const;
+  /// What a token is shown as.
+  std::string token_text(std::int32_t id) const;
+
   ActiveFeaturesReport active_features(const PromptInput& input,
                                        const ActiveFeaturesOptions& options = {}) const;
   Quality measure(const std::vector<std::string>& texts, const QualityOptions& options = {},
