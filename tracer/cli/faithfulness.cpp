@@ -237,9 +237,10 @@ void run(FaithfulnessCommand& faithfulness) {
   const FaithfulnessReport report = run_faithfulness(faithfulness.request);
   line.clear();
   if (report.pairs.empty()) {
-    throw std::runtime_error("[faithfulness] " + faithfulness.pairs.string() +
-                             ": every pair has unequal lengths or equal answers, expected one that "
-                             "can be compared");
+    throw std::runtime_error(
+        "[faithfulness] " + faithfulness.pairs.string() +
+        ": every pair has unequal lengths, equal answers or answers of several "
+        "tokens, expected one that can be compared");
   }
   print(faithfulness.json ? faithfulness_json(faithfulness.request, report, faithfulness.clusters)
                           : faithfulness_text(faithfulness.request, report, faithfulness.clusters));
