@@ -38,6 +38,7 @@ Command add_tokenize(CLI::App& program);
 Command add_evaluate(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_intervene(CLI::App& program);
+Command add_study(CLI::App& program);
 Command add_serve(CLI::App& program);
 /// `labels` is the subcommand of that name.
 Command add_labels_import(CLI::App& labels);

@@ -150,9 +150,10 @@ struct EvaluateRequest {
 
 struct GenerateRequest {
   LoadOptions load;
-  PromptInput prompt;
+  std::vector<PromptInput> prompts;
+  std::int64_t samples = 1;  ///< texts of each
   GenerateOptions options;
-  std::function<void(const std::string&)> write;  ///< given the text as it comes
+  std::function<void(const std::string&)> write;  ///< given the text as it comes, if it is only one
 };
 
 struct InterveneRequest {
@@ -177,7 +178,7 @@ using ConvertCall = EngineCall<Conversion, ConversionReport>;
 using VerifyCall = EngineCall<VerifyRequest, VerifyReport>;
 using ActiveFeaturesCall = EngineCall<ActiveFeaturesRequest, ActiveFeaturesReport>;
 using EvaluateCall = EngineCall<EvaluateRequest, Quality>;
-using GenerateCall = EngineCall<GenerateRequest, GenerationReport>;
+using GenerateCall = EngineCall<GenerateRequest, std::vector<GenerationReport>>;
 using InterveneCall = EngineCall<InterveneRequest, InterventionReport>;
 
 }  // namespace circuit::cli

@@ -11,6 +11,7 @@
 #include "tracer/cli/faithfulness_call.h"
 #include "tracer/cli/group_quality_call.h"
 #include "tracer/cli/program_folder.h"
+#include "tracer/cli/study_call.h"
 #include "tracer/version.h"
 
 namespace circuit::cli {
@@ -98,7 +99,7 @@ Quality run_evaluate(EvaluateRequest request) {
   return run<EvaluateCall>("circuit_engine_evaluate", std::move(request));
 }
 
-GenerationReport run_generate(GenerateRequest request) {
+std::vector<GenerationReport> run_generate(GenerateRequest request) {
   return run<GenerateCall>("circuit_engine_generate", std::move(request));
 }
 
@@ -108,6 +109,10 @@ InterventionReport run_intervene(InterveneRequest request) {
 
 AttentionReport run_attention(AttentionRequest request) {
   return run<AttentionCall>("circuit_engine_attention", std::move(request));
+}
+
+StudyRunReport run_study_file(StudyRequest request) {
+  return run<StudyCall>("circuit_engine_study", std::move(request));
 }
 
 FaithfulnessReport run_faithfulness(FaithfulnessRequest request) {

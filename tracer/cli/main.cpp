@@ -158,6 +158,7 @@ int run_program(int argc, const char* const* argv) {
       add_aggregate(program),
       add_group(program),
       add_group_quality(program),
+      add_study(program),
       add_serve(program),
       add_labels_import(labels),
       add_labels_export(labels),
