@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/studies/evidence.h"
+#include "tracer/study/evidence.h"
 
 namespace circuit::studies {
 
