@@ -73,8 +73,12 @@ std::string FaithfulnessTester::find_obstacle(const CounterfactualPair& pair) co
     return state_->loaded.encode(input).ids.size();
   };
   if (length(pair.prompt) != length(pair.counterfactual)) return "unequal lengths";
-  const bool same = state_->token_of(pair.answer) == state_->token_of(pair.counterfactual_answer);
-  return same ? "equal answers" : "";
+  try {
+    const bool same = state_->token_of(pair.answer) == state_->token_of(pair.counterfactual_answer);
+    return same ? "equal answers" : "";
+  } catch (const std::invalid_argument&) {
+    return "answers of several tokens";
+  }
 }
 
 PairMeasures FaithfulnessTester::measure(const CounterfactualPair& pair,

@@ -40,7 +40,8 @@ class FaithfulnessTester {
   /// that row is left out.
   void add_to_means(const PromptInput& prompt);
 
-  /// Why the pair cannot be compared, `unequal lengths` or `equal answers`; empty = it can.
+  /// Why the pair cannot be compared, `unequal lengths`, `equal answers` or `answers of several
+  /// tokens`; empty = it can.
   std::string find_obstacle(const CounterfactualPair& pair) const;
 
   /// Traces the prompt, target the difference of the two answers, and measures its circuits. Throws

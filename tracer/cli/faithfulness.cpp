@@ -25,7 +25,8 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   circuit faithfulness --prompt 'the capital of Texas is' --answer ' Austin' \
                        --counterfactual 'the capital of Ohio is' --counterfactual-answer ' Columbus'
-  circuit faithfulness --prompts PROMPTS.jsonl --pairs PAIRS.jsonl --split test --cluster concept --json
+  circuit faithfulness --prompts examples/demo/prompts.jsonl --pairs examples/demo/pairs.jsonl \
+                       --family us_fact --split test --cluster entity
 
 f is how much of the model's preference for the answer a circuit keeps when everything outside it
 takes its value from the counterfactual prompt: 0 = nothing, 1 = all. CPR is the area under f over
@@ -38,7 +39,7 @@ struct FaithfulnessCommand {
   CounterfactualPair pair;
   std::string bos;
   std::filesystem::path prompts, pairs, means;
-  std::string split, cluster = "concept";
+  std::string split, family, cluster = "concept";
   std::int64_t limit = 0;
   bool json = false;
   std::vector<std::string> clusters;  // of the request's pairs
@@ -75,6 +76,9 @@ void add_list_options(CLI::App& command, FaithfulnessCommand& faithfulness) {
       ->type_name("FILE")
       ->group("Many pairs");
   command.add_option("--split", faithfulness.split, "Only pairs of this split")
+      ->type_name("NAME")
+      ->group("Many pairs");
+  command.add_option("--family", faithfulness.family, "Only pairs whose prompt is of this family")
       ->type_name("NAME")
       ->group("Many pairs");
   command.add_option("--limit", faithfulness.limit, "At most so many pairs, the first; 0 = all")
@@ -155,6 +159,7 @@ void take_pairs(FaithfulnessCommand& faithfulness) {
     };
     const PromptEntry &from = find(entry.from), &to = find(entry.to);
     if (!faithfulness.split.empty() && entry.split != faithfulness.split) continue;
+    if (!faithfulness.family.empty() && from.family != faithfulness.family) continue;
     if (faithfulness.limit > 0 &&
         faithfulness.clusters.size() >= static_cast<std::size_t>(faithfulness.limit)) {
       break;
@@ -176,7 +181,7 @@ void take_pairs(FaithfulnessCommand& faithfulness) {
   faithfulness.request.leave_out = true;
   if (faithfulness.clusters.empty()) {
     throw std::runtime_error("[faithfulness] " + faithfulness.pairs.string() +
-                             ": no pair of split " + faithfulness.split + ", expected some");
+                             ": no pair is left by --split and --family, expected some");
   }
 }
 
@@ -232,9 +237,10 @@ void run(FaithfulnessCommand& faithfulness) {
   const FaithfulnessReport report = run_faithfulness(faithfulness.request);
   line.clear();
   if (report.pairs.empty()) {
-    throw std::runtime_error("[faithfulness] " + faithfulness.pairs.string() +
-                             ": every pair has unequal lengths or equal answers, expected one that "
-                             "can be compared");
+    throw std::runtime_error(
+        "[faithfulness] " + faithfulness.pairs.string() +
+        ": every pair has unequal lengths, equal answers or answers of several "
+        "tokens, expected one that can be compared");
   }
   print(faithfulness.json ? faithfulness_json(faithfulness.request, report, faithfulness.clusters)
                           : faithfulness_text(faithfulness.request, report, faithfulness.clusters));

@@ -78,6 +78,8 @@ TEST(Faithfulness, MeasuresAFileOfPairs) {
       << R"({"id": "code", "prompt": "the region of Ohio is the", "answer": " Midwest"})"
       << "\n"
       << R"({"id": "same", "prompt": "the capital of Utah is", "answer": " Austin"})"
+      << "\n"
+      << R"({"id": "long", "prompt": "the capital of Iowa is", "answer": " Des Moines"})"
       << "\n";
   std::ofstream(folder / "pairs.jsonl")
       << R"({"id": "a", "from": "tx", "to": "oh", "split": "test"})"
@@ -87,6 +89,8 @@ TEST(Faithfulness, MeasuresAFileOfPairs) {
       << R"({"id": "c", "from": "tx", "to": "code", "split": "test"})"
       << "\n"
       << R"({"id": "d", "from": "tx", "to": "same", "split": "test"})"
+      << "\n"
+      << R"({"id": "f", "from": "oh", "to": "long", "split": "test"})"
       << "\n"
       << R"({"id": "e", "from": "al", "to": "tx", "split": "dev"})"
       << "\n";
@@ -104,7 +108,8 @@ TEST(Faithfulness, MeasuresAFileOfPairs) {
   const Json report = Json::parse(result.output);
   EXPECT_EQ(report["pairs"], 2);
   EXPECT_EQ(report["clusters"], 2);
-  EXPECT_EQ(report["left_out"], Json({{"equal answers", 1}, {"unequal lengths", 1}}));
+  EXPECT_EQ(report["left_out"],
+            Json({{"answers of several tokens", 1}, {"equal answers", 1}, {"unequal lengths", 1}}));
   ASSERT_EQ(report["summary"].size(), 6u);
   EXPECT_EQ(report["summary"][4]["outside"], "means");
   const auto m = [&](std::size_t pair, const char* key) {
