@@ -110,13 +110,24 @@ class Pairs:
         strata = collections.defaultdict(list)
         for prompt in self.of_families((family,)):
             strata[prompt["split"], values(prompt, rule.each)].append(prompt)
-        for stratum in strata.values():
+        for stratum in draw.sample(sorted(strata), len(strata)):
             found = 0
-            for start in draw.sample(stratum, len(stratum)):
+            for start in draw.sample(strata[stratum], len(strata[stratum])):
                 ends = [end for end in partners if self.fit(rule, start, end)]
                 if ends and found < rule.count:
                     found += 1
                     yield start, draw.choice(ends)
+
+
+def spread(rule, pairs):
+    """One pair of each cluster, then another of each, so that the first ones are not of a few."""
+    counts = collections.Counter()
+    ranked = []
+    for start, end in pairs:
+        cluster = start["fields"][rule.each[0]]
+        counts[cluster] += 1
+        ranked.append((counts[cluster], len(ranked), start, end))
+    return [(start, end) for _, _, start, end in sorted(ranked, key=lambda one: one[:2])]
 
 
 def main():
@@ -126,11 +137,12 @@ def main():
     numbers = collections.Counter()
     for rule in RULES:
         for family in rule.families:
-            for start, end in pairs.draw(rule, family):
+            for start, end in spread(rule, pairs.draw(rule, family)):
                 name = f"{family}-{rule.kind}"
                 numbers[name] += 1
                 lines.append({"id": f"{name}-{numbers[name]:03}", "from": start["id"],
-                              "to": end["id"], "split": start["split"], "kind": rule.kind})
+                              "to": end["id"], "split": start["split"], "family": family,
+                              "kind": rule.kind})
     (HERE / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 

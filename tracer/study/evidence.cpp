@@ -1,4 +1,4 @@
-#include "tests/studies/evidence.h"
+#include "tracer/study/evidence.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <random>
 #include <utility>
 
-namespace circuit::studies {
+namespace circuit {
 namespace {
 
 constexpr double kZ = 1.959963984540054;
@@ -50,4 +50,4 @@ Mean cluster_mean(const std::vector<double>& values, const std::vector<std::stri
   return result;
 }
 
-}  // namespace circuit::studies
+}  // namespace circuit

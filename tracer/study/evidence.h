@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace circuit::studies {
+namespace circuit {
 
 /// Successes of trials with the Wilson interval.
 struct Rate {
@@ -19,4 +19,4 @@ struct Mean {
 };
 Mean cluster_mean(const std::vector<double>& values, const std::vector<std::string>& clusters);
 
-}  // namespace circuit::studies
+}  // namespace circuit

@@ -1,8 +1,8 @@
-#include "tests/studies/evidence.h"
+#include "tracer/study/evidence.h"
 
 #include <gtest/gtest.h>
 
-namespace circuit::studies {
+namespace circuit {
 namespace {
 
 // Intervals of statsmodels' proportion_confint, method wilson.
@@ -32,4 +32,4 @@ TEST(Evidence, ResamplesWholeClusters) {
 }
 
 }  // namespace
-}  // namespace circuit::studies
+}  // namespace circuit
