@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 
 #include "tracer/cli/command.h"
-#include "tracer/cli/edit_options.h"
 #include "tracer/cli/faithfulness_call.h"
 #include "tracer/cli/faithfulness_report.h"
 #include "tracer/cli/machine_options.h"
@@ -15,6 +14,7 @@
 #include "tracer/cli/progress_line.h"
 #include "tracer/cli/prune_options.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/warnings.h"
 #include "tracer/text/pairs_file.h"
 #include "tracer/text/prompt.h"
 #include "tracer/text/prompt_file.h"
