@@ -1,8 +1,12 @@
 """What a study wrote, as tables."""
 
+from pathlib import Path
+
 import circuit
 import numpy as np
 import pytest
+
+STUDY = Path(__file__).parents[2] / "examples" / "studies" / "sums.yaml"
 
 SUMMARY = """concept,intervention,control,strength,metric,n,clusters,estimate,low,high
 "big, small",swap,,2.5,top1,40,12,0.75,0.5,0.875
@@ -49,3 +53,25 @@ def test_errors_are_read(folder):
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(RuntimeError, match="no results.csv, expected a folder of a study"):
         circuit.load_study(tmp_path)
+
+
+def test_a_study_runs_and_goes_on_where_it_was(tmp_path):
+    first = circuit.study(STUDY, tmp_path, limit=1)
+    assert first.report["cells"] > 0 and first.report["failed"] == 0
+    results, summary = first.results, first.summary
+    assert set(results["metric"]) == {"top1", "logprob", "logit_difference"}
+    assert {"", "random_matched", "whole_position"} <= set(results["control"])
+    assert (summary["low"] <= summary["estimate"]).all()
+    assert [verdict["holds"] for verdict in first.verdicts] == [False]  # one pair proves nothing
+
+    again = circuit.study(STUDY, tmp_path, limit=1)
+    assert again.report["already"] == again.report["cells"] == first.report["cells"]
+    assert again.results["cell"].tolist() == results["cell"].tolist()
+    assert again.results["value"].tolist() == results["value"].tolist()
+
+
+def test_a_wrong_study_is_the_programs_line(tmp_path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text("version: 1\nname: x\n")
+    with pytest.raises(circuit.ProgramError, match=r"wrong\.yaml:1: the study has no prompts"):
+        circuit.study(file, tmp_path / "out")
