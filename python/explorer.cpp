@@ -19,12 +19,6 @@ namespace {
 
 using Released = py::call_guard<py::gil_scoped_release>;
 
-std::vector<FeatureEdit> parse_edits(const std::vector<std::string>& texts) {
-  std::vector<FeatureEdit> edits;
-  for (const std::string& text : texts) edits.push_back(parse_feature_edit(text));
-  return edits;
-}
-
 py::dict active_features(const Explorer& explorer, const PromptInput& prompt, std::int64_t top,
                          const std::vector<std::int64_t>& layers, bool names,
                          std::optional<std::int64_t> zero_positions) {
@@ -44,16 +38,19 @@ py::dict active_features(const Explorer& explorer, const PromptInput& prompt, st
   return found;
 }
 
+GenerateOptions generate_options(std::int64_t max_tokens, const SamplingOptions& sampling,
+                                 const std::vector<std::string>& stop,
+                                 const Intervention& intervention) {
+  return {.max_tokens = max_tokens,
+          .sampling = sampling,
+          .stop = stop,
+          .intervention = intervention,
+          .zero_positions = {}};
+}
+
 /// `write` is None or is given the text in pieces; Ctrl-C is looked for at each.
 GenerationReport generate(const Explorer& explorer, const PromptInput& prompt,
-                          std::int64_t max_tokens, const SamplingOptions& sampling,
-                          const std::vector<std::string>& stop,
-                          const std::vector<std::string>& edits, const py::object& write) {
-  const GenerateOptions options{.max_tokens = max_tokens,
-                                .sampling = sampling,
-                                .stop = stop,
-                                .edits = parse_edits(edits),
-                                .zero_positions = {}};
+                          const GenerateOptions& options, const py::object& write) {
   const py::gil_scoped_release released;
   return explorer.generate(prompt, options, [&write](const std::string& piece) {
     const py::gil_scoped_acquire lock;
@@ -70,6 +67,9 @@ void add_generation(py::module_& module) {
            }),
            py::arg("temperature") = defaults.temperature, py::arg("top_p") = defaults.top_p,
            py::arg("seed") = defaults.seed);
+  py::class_<GenerateOptions>(module, "GenerateOptions", "Settings of a generation.")
+      .def(py::init(&generate_options), py::arg("max_tokens"), py::arg("sampling"), py::arg("stop"),
+           py::arg("intervention"));
   py::class_<GenerationReport>(module, "Generation", "What a model wrote.")
       .def_readonly("prompt_ids", &GenerationReport::prompt_ids)
       .def_readonly("ids", &GenerationReport::ids)
@@ -93,8 +93,7 @@ void add_explorer(py::module_& module) {
       .def("token_text", &Explorer::token_text, py::arg("id"))
       .def("active_features", &active_features, py::arg("prompt"), py::arg("top"),
            py::arg("layers"), py::arg("names"), py::arg("zero_positions"))
-      .def("generate", &generate, py::arg("prompt"), py::arg("max_tokens"), py::arg("sampling"),
-           py::arg("stop"), py::arg("edits"), py::arg("write"));
+      .def("generate", &generate, py::arg("prompt"), py::arg("options"), py::arg("write"));
 }
 
 }  // namespace circuit::python

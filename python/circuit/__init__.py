@@ -19,6 +19,7 @@ from circuit.graph import Graph, load_graph
 from circuit.interventions import Effect, Intervention, Outcome, Steering, Swap
 from circuit.model import ActiveFeatures, Model, load
 from circuit.pruned import Pruned
+from circuit.studies import Study, load_study, study
 
 __all__ = [
     "ActiveFeatures",
@@ -34,10 +35,13 @@ __all__ = [
     "Pruned",
     "Scores",
     "Steering",
+    "Study",
     "Swap",
     "Target",
     "__version__",
     "load",
     "load_graph",
+    "load_study",
     "run",
+    "study",
 ]

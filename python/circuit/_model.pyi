@@ -72,6 +72,15 @@ class Tracer:
 class SamplingOptions:
     def __init__(self, temperature: float = ..., top_p: float = ..., seed: int = ...) -> None: ...
 
+class GenerateOptions:
+    def __init__(
+        self,
+        max_tokens: int,
+        sampling: SamplingOptions,
+        stop: Sequence[str],
+        intervention: Intervention,
+    ) -> None: ...
+
 class Generation:
     @property
     def prompt_ids(self) -> list[int]: ...
@@ -105,10 +114,7 @@ class Explorer:
     def generate(
         self,
         prompt: Prompt,
-        max_tokens: int,
-        sampling: SamplingOptions,
-        stop: Sequence[str],
-        edits: Sequence[str],
+        options: GenerateOptions,
         write: Callable[[str], object] | None,
     ) -> Generation: ...
 

@@ -202,14 +202,7 @@ class Model:
 
         >>> model.intervene("le contraire de petit est", "4_436_-1=0", freeze="none")
         """
-        if isinstance(edits, Intervention):
-            if options:
-                raise TypeError(
-                    f"{next(iter(options))!r} belongs to the Intervention that is given"
-                )
-            intervention = edits
-        else:
-            intervention = Intervention(edits, **options)
+        intervention = _as_intervention(edits, options)
         before, after = self.outcomes(
             prompt,
             [Intervention(), intervention],
@@ -262,7 +255,7 @@ class Model:
     def generate(
         self,
         prompt: Prompt,
-        edits: str | Iterable[str] = (),
+        edits: Intervention | str | Iterable[str] = (),
         *,
         max_tokens: int = 40,
         temperature: float = 0.0,
@@ -271,20 +264,36 @@ class Model:
         stop: str | Iterable[str] = (),
         bos: str = "",
         write: Callable[[str], object] | None = None,
+        **options: Any,
     ) -> _model.Generation:
-        """What the model writes behind a prompt, with features given other values by ``edits``
-        (``"4_436_5..=x2"``). Has text, tokens, ids, probabilities, end, warnings.
+        """What the model writes behind a prompt. Has text, tokens, ids, probabilities, end,
+        warnings.
+
+        edits: as for ``intervene``, with its options; what has open positions (``"4_436_5..=x2"``)
+        goes on while tokens are written.
 
         temperature 0: always the most probable token. write: called with the text as it comes.
         """
         return self._explorer.generate(
             self._prompt(prompt, bos),
-            count("max_tokens", max_tokens),
-            self._module.SamplingOptions(temperature, top_p, seed),
-            texts("stop", stop),
-            texts("edits", edits),
+            self._module.GenerateOptions(
+                count("max_tokens", max_tokens),
+                self._module.SamplingOptions(temperature, top_p, seed),
+                texts("stop", stop),
+                self._intervention(_as_intervention(edits, options), bos),
+            ),
             write,
         )
+
+
+def _as_intervention(
+    edits: Intervention | str | Iterable[str], options: dict[str, Any]
+) -> Intervention:
+    if not isinstance(edits, Intervention):
+        return Intervention(edits, **options)
+    if options:
+        raise TypeError(f"{next(iter(options))!r} belongs to the Intervention that is given")
+    return edits
 
 
 class ActiveFeatures:

@@ -108,7 +108,7 @@ def test_a_wrong_id_or_number_of_a_node_is_an_error(graph):
         graph.find("four")
     with pytest.raises(KeyError, match="names 0 nodes, expected one"):
         graph.node("0_99999_1")
-    with pytest.raises(IndexError, match=f"node {len(graph)}, the graph has {len(graph)}"):
+    with pytest.raises(IndexError, match=rf"\[node\] {len(graph)}, the graph has {len(graph)}"):
         graph.node_id(len(graph))
 
 
