@@ -13,6 +13,7 @@
 #include "tracer/generate/generate.h"
 #include "tracer/text/growing_text.h"
 #include "tracer/text/windows.h"
+#include "transcoders/weights/content_hash.h"
 
 namespace circuit {
 
@@ -68,6 +69,11 @@ Quality Explorer::measure(const std::vector<std::string>& texts, const QualityOp
   return measure_quality(model, reader, windows, options.zero_positions, [&](std::int64_t done) {
     if (progress) progress("evaluate", done, total);
   });
+}
+
+std::string Explorer::features_hash() const {
+  if (state_->transcoders) return content_hash(state_->transcoders->info().files);
+  return state_->sae ? content_hash(state_->sae->info().files) : "";
 }
 
 GenerationReport Explorer::generate(const PromptInput& input, const GenerateOptions& options,

@@ -120,6 +120,8 @@ class Explorer {
                                        const ActiveFeaturesOptions& options = {}) const;
   Quality measure(const std::vector<std::string>& texts, const QualityOptions& options = {},
                   const Progress& progress = {}) const;
+  /// The content hash of the transcoders or the SAE, as graph files have it; empty with neither.
+  std::string features_hash() const;
   /// `write` is given the text as it comes, in pieces that are whole characters.
   GenerationReport generate(const PromptInput& input, const GenerateOptions& options = {},
                             const std::function<void(const std::string&)>& write = {}) const;

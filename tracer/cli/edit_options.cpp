@@ -1,7 +1,5 @@
 #include "tracer/cli/edit_options.h"
 
-#include <iostream>
-
 #include <CLI/CLI.hpp>
 
 namespace circuit::cli {
@@ -25,12 +23,6 @@ std::vector<FeatureEdit> parse_edits(const std::vector<std::string>& edits) {
   std::vector<FeatureEdit> parsed;
   for (const std::string& edit : edits) parsed.push_back(parse_feature_edit(edit));
   return parsed;
-}
-
-void print_warnings(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) {
-    std::cerr << "circuit: warning: " << warning << std::endl;
-  }
 }
 
 }  // namespace circuit::cli

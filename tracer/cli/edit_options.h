@@ -17,7 +17,4 @@ void add_edit_options(CLI::App& command, std::vector<std::string>& edits);
 /// Throws std::invalid_argument for one that cannot be read.
 std::vector<FeatureEdit> parse_edits(const std::vector<std::string>& edits);
 
-/// To standard error, a line each.
-void print_warnings(const std::vector<std::string>& warnings);
-
 }  // namespace circuit::cli

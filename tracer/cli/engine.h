@@ -157,6 +157,7 @@ struct InterveneRequest {
   LoadOptions load;
   PromptInput prompt;
   InterventionOptions options;
+  std::string transcoders_hash;  ///< that they must have; empty = any
 };
 
 /// One call: `report` is what came out when the function returned 0, else `error` is the line.

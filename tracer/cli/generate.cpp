@@ -12,6 +12,7 @@
 #include "tracer/cli/machine_options.h"
 #include "tracer/cli/prompt_arguments.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/warnings.h"
 
 namespace circuit::cli {
 namespace {
