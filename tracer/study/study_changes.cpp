@@ -288,12 +288,12 @@ std::optional<std::size_t> ChangeMaker::third_prompt(const StudyIntervention& on
   const PromptEntry& from = inputs_.prompts[unit.from];
   const PromptEntry& wanted = inputs_.prompts[unit.wanted()];
   const auto is_third = [&](const PromptEntry& prompt) {
-    return prompt.family == wanted.family && std::ranges::all_of(named, [&](const auto& field) {
-             const auto value = value_of(prompt, field);
-             return value && value != value_of(from, field) && value != value_of(wanted, field);
-           });
+    return std::ranges::all_of(named, [&](const auto& field) {
+      const auto value = value_of(prompt, field);
+      return value && value != value_of(from, field) && value != value_of(wanted, field);
+    });
   };
-  std::optional<std::pair<std::tuple<std::int64_t, std::string>, std::size_t>> best;
+  std::optional<std::pair<std::tuple<bool, std::int64_t, std::string>, std::size_t>> best;
   for (std::size_t place = 0; place < inputs_.prompts.size(); ++place) {
     const PromptEntry& prompt = inputs_.prompts[place];
     if (!is_third(prompt)) continue;
@@ -301,7 +301,7 @@ std::optional<std::size_t> ChangeMaker::third_prompt(const StudyIntervention& on
     for (const auto& [field, value] : wanted.fields) alike += value_of(prompt, field) == value;
     const std::string drawn = text_hash(std::to_string(study_.seed) + " " + unit.pair_id + " " +
                                         from.id + " " + prompt.id);
-    const std::pair candidate{std::tuple{-alike, drawn}, place};
+    const std::pair candidate{std::tuple{prompt.family != wanted.family, -alike, drawn}, place};
     if (!best || candidate < *best) best = candidate;
   }
   if (!best) return std::nullopt;
