@@ -6,10 +6,12 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include "tracer/attribution/targets.h"
 #include "tracer/explorer_state.h"
 #include "tracer/features/active_features.h"
 #include "tracer/features/quality.h"
 #include "tracer/text/windows.h"
+#include "transcoders/weights/content_hash.h"
 
 namespace circuit {
 
@@ -21,6 +23,14 @@ Explorer::Explorer(const LoadOptions& options) {
 Explorer::~Explorer() = default;
 Explorer::Explorer(Explorer&&) noexcept = default;
 Explorer& Explorer::operator=(Explorer&&) noexcept = default;
+
+std::vector<std::int32_t> Explorer::encode(const PromptInput& input) const {
+  return state_->loaded.encode(input).ids;
+}
+
+std::string Explorer::token_text(std::int32_t id) const {
+  return shown_token(state_->loaded.text(), id);
+}
 
 ActiveFeaturesReport Explorer::active_features(const PromptInput& input,
                                                const ActiveFeaturesOptions& options) const {
@@ -65,6 +75,11 @@ Quality Explorer::measure(const std::vector<std::string>& texts, const QualityOp
   return measure_quality(model, reader, windows, options.zero_positions, [&](std::int64_t done) {
     if (progress) progress("evaluate", done, total);
   });
+}
+
+std::string Explorer::features_hash() const {
+  if (state_->transcoders) return content_hash(state_->transcoders->info().files);
+  return state_->sae ? content_hash(state_->sae->info().files) : "";
 }
 
 }  // namespace circuit

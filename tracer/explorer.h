@@ -118,10 +118,17 @@ class Explorer {
   Explorer(Explorer&&) noexcept;
   Explorer& operator=(Explorer&&) noexcept;
 
+  /// The ids that `input` stands for, as Tracer::encode.
+  std::vector<std::int32_t> encode(const PromptInput& input) const;
+  /// What a token is shown as.
+  std::string token_text(std::int32_t id) const;
+
   ActiveFeaturesReport active_features(const PromptInput& input,
                                        const ActiveFeaturesOptions& options = {}) const;
   Quality measure(const std::vector<std::string>& texts, const QualityOptions& options = {},
                   const Progress& progress = {}) const;
+  /// The content hash of the transcoders or the SAE, as graph files have it; empty with neither.
+  std::string features_hash() const;
   /// `write` is given the text as it comes, in pieces that are whole characters.
   GenerationReport generate(const PromptInput& input, const GenerateOptions& options = {},
                             const std::function<void(const std::string&)>& write = {}) const;

@@ -126,11 +126,13 @@ struct VerifyRequest {
   std::filesystem::path graph;
   std::int64_t samples = 0;
   std::uint64_t seed = 0;
+  std::int64_t validity_features = 0;  ///< changed one by one; 0 = exactness alone
 };
 
 struct VerifyReport {
   std::optional<double> closure_error;
   Verification predictions;
+  std::optional<GraphValidity> validity;
 };
 
 struct ActiveFeaturesRequest {
@@ -151,6 +153,7 @@ struct GenerateRequest {
   std::vector<PromptInput> prompts;
   std::int64_t samples = 1;  ///< texts of each
   GenerateOptions options;
+  std::string transcoders_hash;  ///< that they must have; empty = any
   std::function<void(const std::string&)> write;  ///< given the text as it comes, if it is only one
 };
 
@@ -158,6 +161,7 @@ struct InterveneRequest {
   LoadOptions load;
   PromptInput prompt;
   InterventionOptions options;
+  std::string transcoders_hash;  ///< that they must have; empty = any
 };
 
 /// One call: `report` is what came out when the function returned 0, else `error` is the line.
