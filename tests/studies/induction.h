@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "graph/head.h"
-#include "tests/studies/evidence.h"
+#include "tracer/study/evidence.h"
 
 namespace circuit::studies {
 

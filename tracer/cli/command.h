@@ -33,10 +33,12 @@ Command add_inspect(CLI::App& program);
 Command add_convert(CLI::App& program);
 Command add_verify(CLI::App& program);
 Command add_attention(CLI::App& program);
+Command add_faithfulness(CLI::App& program);
 Command add_tokenize(CLI::App& program);
 Command add_evaluate(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_intervene(CLI::App& program);
+Command add_study(CLI::App& program);
 Command add_serve(CLI::App& program);
 /// `labels` is the subcommand of that name.
 Command add_labels_import(CLI::App& labels);

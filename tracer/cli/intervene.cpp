@@ -6,20 +6,23 @@
 
 #include "export/text/output_text.h"
 #include "tracer/cli/command.h"
-#include "tracer/cli/edit_options.h"
 #include "tracer/cli/engine_library.h"
 #include "tracer/cli/feature_source.h"
+#include "tracer/cli/intervention_options.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/machine_options.h"
 #include "tracer/cli/prompt_arguments.h"
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/warnings.h"
 
 namespace circuit::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
   circuit intervene --prompt 'le contraire de petit est' --set '4_436_-1=0'
+  circuit intervene --prompt 'le contraire de petit est' --set '4_436_-1=x2' --constrained 0..5
+  circuit intervene --prompt 'le contraire de petit est' --swap-from 'le contraire de grand est'
   circuit intervene --model MODEL --sae SAE --prompt 'Dallas is in' --set '12_404_*=x4' --json
 
 What a feature writes changes by (value - activation) times its decoder; everything behind it reacts.
@@ -30,8 +33,7 @@ struct InterveneCommand {
   FeatureSource source;
   MachineOptions machine;
   PromptArguments prompt;
-  std::vector<std::string> edits;
-  std::string freeze = "attention";
+  InterventionArguments changes;
   bool json = false;
   const CLI::App* parsed = nullptr;
 };
@@ -40,18 +42,12 @@ void add_options(CLI::App& command, InterveneCommand& intervene) {
   InterventionOptions& options = intervene.request.options;
   add_feature_source(command, intervene.source);
   add_prompt_arguments(command, intervene.prompt, "The text whose next token is looked at");
-  add_edit_options(command, intervene.edits);
-  command
-      .add_option("--freeze", intervene.freeze,
-                  "attention: patterns stay those of the unchanged run; none: they react too")
-      ->type_name("attention|none")
-      ->capture_default_str()
-      ->group("Features");
+  add_intervention_options(command, intervene.changes);
   command
       .add_option("--zero-positions", options.zero_positions,
                   "First positions without features; default: 1, or 4 for chats of Gemma 3")
       ->type_name("N")
-      ->group("Features");
+      ->group("Change");
   command.add_option("--top", options.top, "Tokens of each side")
       ->capture_default_str()
       ->group("Output");
@@ -60,18 +56,13 @@ void add_options(CLI::App& command, InterveneCommand& intervene) {
 }
 
 void check(InterveneCommand& intervene) {
-  check_feature_source(intervene.source, /*features_needed=*/true);
+  check_feature_source(intervene.source, /*features_needed=*/!intervene.changes.edits.empty());
   check_prompt_arguments(*intervene.parsed, intervene.prompt);
-  if (intervene.edits.empty()) {
-    throw std::invalid_argument("nothing to change, expected --set LAYER_FEATURE_POSITION=VALUE");
+  check_intervention_options(intervene.changes);
+  if (!intervene.changes.any()) {
+    throw std::invalid_argument("nothing to change, expected --set, --steer or --swap-from");
   }
-  InterventionOptions& options = intervene.request.options;
-  options.intervention.edits = parse_edits(intervene.edits);
-  if (intervene.freeze != "attention" && intervene.freeze != "none") {
-    throw std::invalid_argument("--freeze is " + intervene.freeze + ", expected attention or none");
-  }
-  options.intervention.freeze =
-      intervene.freeze == "attention" ? Freeze::kAttention : Freeze::kNone;
+  const InterventionOptions& options = intervene.request.options;
   if (options.top < 1) {
     throw std::invalid_argument("--top is " + std::to_string(options.top) +
                                 ", expected at least 1");
@@ -117,6 +108,9 @@ std::string report_json(const InterventionReport& report) {
 
 void run(InterveneCommand& intervene) {
   apply_feature_source(intervene.source, intervene.request.load);
+  ReadIntervention read = read_intervention_options(intervene.changes);
+  intervene.request.options.intervention = std::move(read.intervention);
+  intervene.request.transcoders_hash = std::move(read.transcoders_hash);
   const InterventionReport report = run_intervene(intervene.request);
   print(intervene.json ? report_json(report) : report_text(report));
   print_warnings(report.warnings);

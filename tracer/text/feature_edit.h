@@ -1,5 +1,5 @@
 // What `--set` says: which features are given another value, where, and which value
-// (docs/formats.md, Setting features).
+// (docs/formats.md, Interventions on the command line).
 #pragma once
 
 #include <cstdint>

@@ -113,8 +113,7 @@ TEST(Intervene, ChangesTheNextTokenAsGenerateDoes) {
   const Json& last = active["features"].back();
   const std::string edit = std::to_string(last["layer"].get<int>()) + "_" +
                            std::to_string(last["feature"].get<int>()) + "_-1=x20";
-  const Json report =
-      json_of({"intervene", "--prompt", kPrompt, "--set", edit, "--freeze", "none"});
+  const Json report = json_of({"intervene", "--prompt", kPrompt, "--set", edit});
   EXPECT_GT(report["kl"].get<double>(), 1e-6);
   std::string best;
   double most = -1;
@@ -164,8 +163,24 @@ TEST(Explore, RefusesWrongUsageBeforeItLoadsAnything) {
   refuses({"generate", "--prompt", "a", "--temperature", "-1"}, "--temperature is -1");
   refuses({"generate", "--prompt", "a", "--set", "1_2"}, "--set '1_2': there is no value");
   refuses({"intervene", "--prompt", "a"}, "nothing to change, expected --set");
-  refuses({"intervene", "--prompt", "a", "--set", "1_2_3=1", "--freeze", "all"},
-          "--freeze is all, expected attention or none");
+  const auto refuses_change = [&](std::vector<std::string> arguments, const std::string& text) {
+    arguments.insert(arguments.begin(), {"intervene", "--prompt", "a"});
+    refuses(arguments, text);
+  };
+  const std::string set = "--set=1_2_3=1";
+  refuses_change({set, "--freeze", "some"}, "--freeze is some, expected attention, all or none");
+  refuses_change({set, "--constrained", "4..2"},
+                 "--constrained is '4..2', expected FIRST..LAST, such as 2..5");
+  refuses_change({"--set", "@city=0"}, "--set '@city=0' names a supernode, expected --supernodes");
+  refuses_change({set, "--force"}, "--force without --supernodes");
+  refuses_change({set, "--swap-map", "1=2"}, "--swap-map and --swap-layers need --swap-from TEXT");
+  refuses_change({"--swap-from", "b", "--swap-map", "1=2,3"},
+                 "--swap-map is '1=2,3', expected pairs HERE=THERE");
+  refuses_change({"--swap-from", "b", "--swap", "heads"},
+                 "--swap is heads, expected features, mlp or embedding");
+  for (const char* steer : {"v.safetensors@2", "v.safetensors=1", "v@x@y=1", "v@2@5..3=1"}) {
+    refuses_change({"--steer", steer}, "--steer '" + std::string(steer) + "': ");
+  }
 }
 
 TEST(Explore, FailsWithOneLineWhenSomethingIsNotThere) {
