@@ -1,4 +1,5 @@
-# Finds one LibTorch and offers it as the target circuit_torch. Everything that is special to
+# Finds one LibTorch and offers it as the target circuit_torch, the folder of its libraries as
+# CIRCUIT_TORCH_LIBRARIES. Everything that is special to
 # Debian's packages or to pip's wheels stays in this file.
 #
 # It looks in CIRCUIT_TORCH_DIR (option or environment), in the torch of python3 when
@@ -139,6 +140,7 @@ _circuit_check_one_installation("${_torch_cpu}" "${c10}" "${_dependencies}")
 _circuit_check_abi("${_folder}")
 _circuit_check_blas("${_dependencies}")
 _circuit_print_torch("${_folder}" "${include}")
+set(CIRCUIT_TORCH_LIBRARIES "${_folder}")
 set_property(CACHE CIRCUIT_TORCH_DIR PROPERTY VALUE "${_root}")
 
 # Since 2.9 its device-neutral interface tells how much memory a GPU has left.

@@ -1,17 +1,15 @@
 #include "tracer/explorer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 #include <utility>
 
 #include <c10/core/InferenceMode.h>
 
+#include "tracer/attribution/targets.h"
 #include "tracer/explorer_state.h"
 #include "tracer/features/active_features.h"
 #include "tracer/features/quality.h"
-#include "tracer/generate/generate.h"
-#include "tracer/text/growing_text.h"
 #include "tracer/text/windows.h"
 #include "transcoders/weights/content_hash.h"
 
@@ -25,6 +23,14 @@ Explorer::Explorer(const LoadOptions& options) {
 Explorer::~Explorer() = default;
 Explorer::Explorer(Explorer&&) noexcept = default;
 Explorer& Explorer::operator=(Explorer&&) noexcept = default;
+
+std::vector<std::int32_t> Explorer::encode(const PromptInput& input) const {
+  return state_->loaded.encode(input).ids;
+}
+
+std::string Explorer::token_text(std::int32_t id) const {
+  return shown_token(state_->loaded.text(), id);
+}
 
 ActiveFeaturesReport Explorer::active_features(const PromptInput& input,
                                                const ActiveFeaturesOptions& options) const {
@@ -74,46 +80,6 @@ Quality Explorer::measure(const std::vector<std::string>& texts, const QualityOp
 std::string Explorer::features_hash() const {
   if (state_->transcoders) return content_hash(state_->transcoders->info().files);
   return state_->sae ? content_hash(state_->sae->info().files) : "";
-}
-
-GenerationReport Explorer::generate(const PromptInput& input, const GenerateOptions& options,
-                                    const std::function<void(const std::string&)>& write) const {
-  const c10::InferenceMode inference;
-  const auto started = std::chrono::steady_clock::now();
-  const LoadedModel& loaded = state_->loaded;
-  const EncodedPrompt prompt = loaded.encode(input);
-  GenerationReport report;
-  report.prompt_ids = prompt.ids;
-  const auto editor =
-      state_->editor(options.edits, prompt, options.zero_positions, report.warnings);
-  GrowingText text(loaded.text(), options.stop);
-  const auto accept = [&](const GeneratedToken& token) {
-    const std::string piece = text.add(token.id);
-    if (write && !piece.empty()) write(piece);
-    return !text.is_stopped();
-  };
-  const std::vector<std::int32_t> ends = end_ids(loaded);
-  const auto tokens = circuit::generate(loaded.model, prompt.ids,
-                                        {.max_tokens = options.max_tokens, .end_ids = ends},
-                                        options.sampling, editor.get(), accept);
-  const std::string rest = text.finish();
-  if (write && !rest.empty()) write(rest);
-  for (const GeneratedToken& token : tokens) {
-    report.ids.push_back(token.id);
-    report.probabilities.push_back(token.probability);
-  }
-  report.tokens = state_->loaded.tokens_of(report.ids);
-  report.text = text.text();
-  const auto count = static_cast<std::int64_t>(tokens.size());
-  const bool full =
-      static_cast<std::int64_t>(prompt.ids.size()) + count > loaded.model.config.max_positions;
-  report.end = text.is_stopped()             ? "stop text"
-               : count == options.max_tokens ? "max tokens"
-               : full                        ? "no position left"
-                                             : "end token";
-  report.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  return report;
 }
 
 }  // namespace circuit

@@ -46,7 +46,9 @@ struct GenerateOptions {
   std::int64_t max_tokens = 40;
   SamplingOptions sampling;
   std::vector<std::string> stop;  ///< a text that ends it; not part of it
-  std::vector<FeatureEdit> edits;
+  /// What is held still is so while the prompt is read; edits and steering whose positions have no
+  /// end go on while tokens are written, live.
+  Intervention intervention;
   std::optional<std::int64_t> zero_positions;
 };
 
@@ -58,7 +60,7 @@ struct GenerationReport {
   std::string text;
   std::string end;  ///< why it ended: "end token", "stop text", "max tokens", "no position left"
   std::vector<std::string> warnings;
-  double seconds = 0;  ///< of reading the prompt and writing
+  double seconds = 0;  ///< of reading prompts and writing, all texts written with this one
 };
 
 struct InterventionOptions {
@@ -109,12 +111,17 @@ class Explorer {
  public:
   struct State;
 
-  /// Transcoders, an SAE, or neither (then `generate` alone works, without edits). Throws
+  /// Transcoders, an SAE, or neither (then `generate` alone works, without features). Throws
   /// std::runtime_error as loading does and when they do not fit.
   explicit Explorer(const LoadOptions& options);
   ~Explorer();
   Explorer(Explorer&&) noexcept;
   Explorer& operator=(Explorer&&) noexcept;
+
+  /// The ids that `input` stands for, as Tracer::encode.
+  std::vector<std::int32_t> encode(const PromptInput& input) const;
+  /// What a token is shown as.
+  std::string token_text(std::int32_t id) const;
 
   ActiveFeaturesReport active_features(const PromptInput& input,
                                        const ActiveFeaturesOptions& options = {}) const;
@@ -125,6 +132,11 @@ class Explorer {
   /// `write` is given the text as it comes, in pieces that are whole characters.
   GenerationReport generate(const PromptInput& input, const GenerateOptions& options = {},
                             const std::function<void(const std::string&)>& write = {}) const;
+  /// `samples` texts of each prompt, written together: text i of all, counted through the first
+  /// prompt's and so on, is what `generate` writes with seed + i.
+  std::vector<GenerationReport> generate_batch(const std::vector<PromptInput>& prompts,
+                                               std::int64_t samples,
+                                               const GenerateOptions& options = {}) const;
   /// The next token of a prompt with features changed, beside the unchanged.
   InterventionReport intervene(const PromptInput& input, const InterventionOptions& options) const;
   /// The prompt with each of the interventions, independent of one another; Intervention{} is the

@@ -13,7 +13,7 @@
 #include "tracer/explorer_state.h"
 #include "tracer/intervention/changed_run.h"
 #include "tracer/machine/threads.h"
-#include "tracer/place_intervention.h"
+#include "tracer/prompt_run.h"
 #include "transcoders/product.h"
 
 namespace circuit {
@@ -22,22 +22,6 @@ namespace {
 bool is_empty(const Intervention& intervention) {
   return intervention.edits.empty() && intervention.steering.empty() && intervention.swaps.empty();
 }
-
-// A prompt, the model's clean run on it, and what interventions on it refer to.
-struct PromptRun {
-  PromptRun(const Explorer::State& state, const PromptInput& input,
-            std::optional<std::int64_t> zero_positions)
-      : prompt(state.loaded.encode(input)),
-        clean(run_clean(state.loaded.model, state.transcoders.get(), prompt.ids,
-                        state.zeroed(zero_positions, prompt))),
-        placer(state, input, prompt, clean.zero_positions) {}
-  PromptRun(const PromptRun&) = delete;  // the placer refers to the prompt
-  PromptRun& operator=(const PromptRun&) = delete;
-
-  EncodedPrompt prompt;
-  CleanRun clean;
-  InterventionPlacer placer;
-};
 
 std::vector<FiringFeature> firing(const std::vector<at::Tensor>& activations) {
   std::vector<FiringFeature> all;

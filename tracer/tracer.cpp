@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include "graph/influence.h"
 #include "tracer/attribution/attribute.h"
 #include "tracer/attribution/check_predictions.h"
 #include "tracer/attribution/decoder_similarity.h"
@@ -15,6 +16,7 @@
 #include "tracer/machine/process_memory.h"
 #include "tracer/machine/threads.h"
 #include "tracer/tracer_state.h"
+#include "tracer/validity/probe_features.h"
 
 namespace circuit {
 namespace {
@@ -118,6 +120,16 @@ Verification Tracer::verify(const AttributionGraph& graph, std::int64_t samples,
           .checked_edges = check.checked_edges,
           .largest_error = check.largest_error,
           .worst = check.worst};
+}
+
+GraphValidity Tracer::measure_validity(const AttributionGraph& graph, std::int64_t features,
+                                       std::uint64_t seed) const {
+  const c10::InferenceMode inference;
+  const ReplacementRun run = state_->run_again(graph, "verify");
+  const std::vector<double> influence = compute_influence(graph);
+  const std::vector<std::size_t> nodes = draw_by_influence(
+      std::span(influence).first(graph.n_features()), static_cast<std::size_t>(features), seed);
+  return summarise_probes(probe_features(run, graph, nodes), graph.n_features());
 }
 
 }  // namespace circuit

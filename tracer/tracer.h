@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "graph/attribution_graph.h"
+#include "graph/graph_validity.h"
 #include "tracer/options.h"
 
 namespace circuit {
@@ -77,6 +78,12 @@ class Tracer {
   /// std::invalid_argument when the graph belongs to another model or other transcoders.
   Verification verify(const AttributionGraph& graph, std::int64_t samples,
                       std::uint64_t seed) const;
+
+  /// Validity: ablates and doubles about `features` features of the graph, chosen by `seed` among
+  /// all by influence, and measures how the model moves beside what the graph predicts. Throws as
+  /// `verify` does.
+  GraphValidity measure_validity(const AttributionGraph& graph, std::int64_t features,
+                                 std::uint64_t seed) const;
 
   const std::string& model_name() const;
   /// The most memory of the device that this process has taken so far, in bytes; 0 = unknown, or

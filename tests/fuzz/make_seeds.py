@@ -139,6 +139,26 @@ def transcoder_config_seeds():
           "transcoders:\n  - a/b.safetensors\n  - 'c.npz'\nscan: [s]\nfeature_input_hook: hook_resid_mid\n")
 
 
+def study_file_seeds():
+    write("study_file", "swap", """version: 1
+name: swap
+prompts: {file: p.jsonl, where: {family: [a, b]}, limit: 3}
+pairs: {file: pairs.jsonl, split: [dev, test], where: {kind: language}}
+trace: {target: ["{answer}"], max_features: 100}
+supernodes:
+  - {name: A, select: {field: f, value: "{from.f}", exclude_same: [c], max: 5, positions: [c, last], layers: 1..3}}
+  - {name: B, file: nodes.json}
+interventions:
+  - {name: swap, set: ["@A=x0", "@B=x{strength}"], strengths: [1, 2.5], freeze: none, constrained: 0..4}
+  - {name: ceiling, swap: {kind: mlp_outputs, positions: last, layers: each}}
+controls: [random_matched, embedding]
+report: {group_by: family, choose: {on: dev, report: test, by: top1}, threshold: {metric: top1, above: 0.7},
+         plots: [{kind: bar, x: control, y: top1}]}
+""")
+    write("study_file", "table", "version: 1\nname: t\nprompts: {template: 'a {b}', table: t.csv}\n")
+    write("study_file", "aliases", "version: 1\nname: &n t\nprompts: {file: *n}\nmetrics: &m [top1, kl]\ncontrols: *m\n")
+
+
 def chat_template_seeds():
     for path in sorted((GOLDEN / "chat").glob("*.json")):
         if path.stem in ["jinja", "conversations"]:
@@ -173,7 +193,7 @@ def request_head_seeds():
 
 def main():
     for target in ["safetensors", "npz", "gguf", "gguf_tokenizer", "tokenizer", "config", "transcoder_config", "chat_template", "labels",
-                   "request_head"]:
+                   "request_head", "study_file"]:
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
     safetensors_seeds()
     npz_seeds()
@@ -181,6 +201,7 @@ def main():
     tokenizer_seeds()
     config_seeds()
     transcoder_config_seeds()
+    study_file_seeds()
     chat_template_seeds()
     viewer_seeds()
     labels_seeds()

@@ -17,7 +17,7 @@ file(RENAME "${WORK}/first" "${WORK}/prefix")
 
 foreach(file IN ITEMS
     bin/circuit lib/libcircuit_tracer.so lib/libcircuit_graph.a lib/libcircuit_export.a
-    include/circuit/graph/prune.h include/circuit/tracer/tracer.h
+    include/circuit/graph/prune.h include/circuit/tracer/tracer.h include/circuit/tracer/explorer.h
     share/circuit/demo/model/config.json share/circuit/demo/clt/config.yaml)
   if(NOT EXISTS "${WORK}/prefix/${file}")
     message(SEND_ERROR "${file} is not installed")
@@ -31,22 +31,26 @@ run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${WORK}/project" -G Ninja
     "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_FLAGS=${FLAGS}" -DCMAKE_BUILD_TYPE=Debug
     "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
 run("${CMAKE_COMMAND}" --build "${WORK}/project")
-run("${WORK}/project/prune_by_hand")
-file(STRINGS "${SOURCE}/README.md" expected REGEX "^    kept ")
-string(STRIP "${expected}" expected)
-string(STRIP "${output}" output)
-if(NOT output STREQUAL expected)
-  message(SEND_ERROR "prune_by_hand printed '${output}', its README says '${expected}'")
-endif()
 
-run("${WORK}/project/trace_prompt" "${WORK}/prefix/share/circuit/demo/model"
-    "${WORK}/prefix/share/circuit/demo/clt" "le contraire de petit est")
-file(STRINGS "${SOURCE}/README.md" expected REGEX "^    le contraire ")
-string(STRIP "${expected}" expected)
-string(FIND "${output}" "${expected}" found)
-if(NOT found EQUAL 0)
-  message(SEND_ERROR "trace_prompt printed '${output}', its README says '${expected}'")
-endif()
+# Runs an example: what it prints is a block of the README, indented by four.
+function(expect_readme program)
+  run("${WORK}/project/${program}" ${ARGN})
+  string(REGEX REPLACE "\n+$" "" output "${output}")
+  string(REGEX REPLACE "\n" "\n    " block "    ${output}")
+  file(READ "${SOURCE}/README.md" readme)
+  string(FIND "${readme}" "\n${block}\n\n" found)
+  if(found EQUAL -1)
+    message(SEND_ERROR "${program} printed\n${output}\nand README.md has no such block")
+  endif()
+endfunction()
+
+set(demo "${WORK}/prefix/share/circuit/demo/model" "${WORK}/prefix/share/circuit/demo/clt")
+set(prompt "le contraire de petit est")
+expect_readme(prune_by_hand)
+expect_readme(trace_prompt ${demo} "${prompt}")
+expect_readme(own_targets ${demo} "${prompt}" " grand- petit" " mauvais")
+expect_readme(intervention ${demo} "${prompt}" 0_546_-1=0 0_672_-1=0)
+expect_readme(custom_study ${demo} "${SOURCE}/capitals.txt")
 # The installed program finds its library and the installed demo.
 run("${WORK}/prefix/bin/circuit" trace --prompt "le contraire de petit est" --format json
     --out "${WORK}/out" --name installed --json)

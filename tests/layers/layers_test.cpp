@@ -98,6 +98,9 @@ TEST(Layers, AllowWhatTheTableAllows) {
       violations("tracer/processes/tcp_counters.cpp", "<torch/csrc/distributed/c10d/TCPStore.hpp>"),
       IsEmpty());
   EXPECT_THAT(violations("examples/first/main.cpp", "\"graph/prune.h\""), IsEmpty());
+  EXPECT_THAT(violations("python/graph.cpp", "\"graph/prune.h\""), IsEmpty());
+  EXPECT_THAT(violations("python/graph.cpp", "\"python/arrays.h\""), IsEmpty());
+  EXPECT_THAT(violations("python/arrays.h", "<pybind11/numpy.h>"), IsEmpty());
   EXPECT_THAT(violations("tests/support/autograd.cpp", "<torch/torch.h>"), IsEmpty());
 }
 
@@ -173,7 +176,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"graph/prune.h", "\"graph/bgl_adapter.h\""},
         Case{"examples/first/main.cpp", "\"graph/bgl_adapter.h\""},
         Case{"examples/first/main.cpp", "\"tracer/model/model.h\""},
-        Case{"examples/first/main.cpp", "<ATen/ATen.h>"}));
+        Case{"examples/first/main.cpp", "<ATen/ATen.h>"},
+        Case{"python/graph.cpp", "\"graph/bgl_adapter.h\""},
+        Case{"python/graph.cpp", "\"tracer/model/model.h\""},
+        Case{"python/graph.cpp", "<ATen/ATen.h>"},
+        Case{"graph/prune.cpp", "<pybind11/pybind11.h>"}));
 
 TEST(LayersCatch, GraphvizInTwoFiles) {
   const auto files = tree({{"export/picture/dot.cpp", "<graphviz/cgraph.h>"},

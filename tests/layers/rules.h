@@ -29,6 +29,7 @@ struct Rules {
   std::vector<std::string> leaf_headers;  ///< Folders of their own: they see nothing beside them.
   std::vector<std::string> single_file;   ///< Libraries that one file at most may include.
   std::vector<std::string> example_folders;  ///< May include installed headers only.
+  std::vector<std::string> outside_folders;  ///< Of ours may include installed headers only.
   std::string autograd_library;              ///< Of this library …
   std::vector<std::string> autograd_headers;  ///< … those with autograd in them, slow to compile, …
   std::vector<std::string> autograd_folders;  ///< … allowed here only.

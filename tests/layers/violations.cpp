@@ -86,6 +86,9 @@ class Checker {
     if (contains(installed_headers_, file.path) && !is_public(include)) {
       return "is in an installed header, but neither standard nor installed";
     }
+    if (is_below_any(file.path, rules_.outside_folders) && !is_installed_or_beside(file, include)) {
+      return "is no installed header";
+    }
     if (include.quoted) return check_folder(file, include, *rule);
     return is_standard(include.path) ? "" : check_library(file, include, *rule);
   }
@@ -93,6 +96,11 @@ class Checker {
  private:
   [[nodiscard]] bool is_public(const Include& include) const {
     return include.quoted ? contains(installed_headers_, include.path) : is_standard(include.path);
+  }
+
+  /// True of a library's header: which of them are allowed the rules of the folder say.
+  [[nodiscard]] bool is_installed_or_beside(const SourceFile& file, const Include& include) const {
+    return !include.quoted || is_public(include) || is_below(include.path, parent_of(file.path));
   }
 
   [[nodiscard]] std::string check_example(const SourceFile& file, const Include& include) const {

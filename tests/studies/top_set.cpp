@@ -7,10 +7,10 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "graph/influence.h"
-#include "graph/prune.h"
 #include "tracer/explorer.h"
 #include "tracer/text/prompt_file.h"
 #include "tracer/tracer.h"
@@ -19,6 +19,8 @@ namespace circuit::studies {
 namespace {
 
 constexpr std::size_t kLargestSet = 10, kMatched = 50;
+// An edge counts as direct when more than this share of the feature's influence takes it.
+constexpr double kDirectShare = 0.1;
 
 /// Node indices of a graph.
 using NodeSet = std::vector<std::size_t>;
@@ -51,34 +53,37 @@ struct Place {
 
 /// What one prompt gives.
 struct Measured {
-  double size = 0, drop = 0, matched = 0, activation = 0, activation_indirect = 0, direct = 0;
-  std::size_t rank = 0;
+  double size = 0, drop = 0, activation = 0, activation_indirect = 0, direct = 0;
+  struct Matched {
+    std::size_t rank = 1;
+    double drop = 0;
+  };
+  std::optional<Matched> matched;
 };
 
 class PromptStudy {
  public:
   PromptStudy(const Explorer& explorer, AttributionGraph graph)
-      : explorer_(explorer), graph_(std::move(graph)) {
-    const PrunedGraph pruned = prune(graph_);
-    direct_.assign(graph_.n_features(), 0);
-    is_direct_.assign(graph_.n_features(), false);
+      : explorer_(explorer), graph_(std::move(graph)), influence_(compute_influence(graph_)) {
     const EdgeMatrix& edges = graph_.edges();
-    for (std::size_t t = graph_.first_target(); t < graph_.n_nodes(); ++t) {
-      for (std::size_t e = edges.begin(t); e < edges.end(t); ++e) {
-        const auto source = static_cast<std::size_t>(edges.columns[e]);
-        if (source >= graph_.n_features()) continue;
-        direct_[source] += std::abs(static_cast<double>(edges.weights[e]));
-        if (pruned.edge_mask[e] != 0) is_direct_[source] = true;
-      }
+    direct_.assign(graph_.n_features(), 0);
+    double all = 0;
+    for (std::size_t e = edges.begin(graph_.first_target()); e < edges.edges(); ++e) {
+      const double weight = std::abs(static_cast<double>(edges.weights[e]));
+      const auto source = static_cast<std::size_t>(edges.columns[e]);
+      if (source < graph_.n_features()) direct_[source] += weight;
+      all += weight;
+    }
+    const double weight = graph_.target_weights().back();
+    for (std::size_t f = 0; f < graph_.n_features(); ++f) {
+      is_indirect_.push_back(direct_[f] / all * weight < kDirectShare * influence_[f]);
     }
   }
 
   std::int32_t answer() const { return graph_.target(graph_.first_target()).token_id; }
 
   /// The set, empty when no feature of influence lacks a direct edge.
-  NodeSet top_set() const {
-    return best(compute_influence(graph_), kLargestSet, /*indirect_only=*/true);
-  }
+  NodeSet top_set() const { return best(influence_, kLargestSet, /*indirect_only=*/true); }
   NodeSet by_activation(std::size_t count, bool indirect_only) const {
     std::vector<double> scores;
     for (std::size_t f = 0; f < graph_.n_features(); ++f) {
@@ -106,6 +111,16 @@ class PromptStudy {
       }
     }
     return drawn;
+  }
+
+  /// Adds the runs of the matched sets: none where there are too few features, else kMatched.
+  void add_matched(const NodeSet& set, std::mt19937_64& random,
+                   std::vector<Intervention>& runs) const {
+    for (std::size_t i = 0; i < kMatched; ++i) {
+      const auto drawn = matched(set, random);
+      if (!drawn) return;
+      runs.push_back(ablate_as_much(*drawn, set));
+    }
   }
 
   /// Each of them set to 0.
@@ -155,7 +170,7 @@ class PromptStudy {
   NodeSet best(const std::vector<double>& scores, std::size_t count, bool indirect_only) const {
     NodeSet order;
     for (std::size_t f = 0; f < graph_.n_features(); ++f) {
-      if (scores[f] > 0 && !(indirect_only && is_direct_[f])) order.push_back(f);
+      if (scores[f] > 0 && (is_indirect_[f] || !indirect_only)) order.push_back(f);
     }
     std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t f) { return scores[f]; });
     order.resize(std::min(order.size(), count));
@@ -164,8 +179,9 @@ class PromptStudy {
 
   const Explorer& explorer_;
   AttributionGraph graph_;
-  std::vector<double> direct_;   // |edges| to the target
-  std::vector<bool> is_direct_;  // with a direct edge that pruning keeps
+  std::vector<double> influence_;
+  std::vector<double> direct_;  // |edges| to the target
+  std::vector<bool> is_indirect_;
 };
 
 double log_probability(const Outcome& outcome, std::int32_t id) {
@@ -173,6 +189,46 @@ double log_probability(const Outcome& outcome, std::int32_t id) {
   for (const float logit : outcome.logits) largest = std::max<double>(largest, logit);
   for (const float logit : outcome.logits) sum += std::exp(logit - largest);
   return outcome.logits[static_cast<std::size_t>(id)] - largest - std::log(sum);
+}
+
+// As a target; an answer of several tokens begins with it.
+std::string first_token(const Tracer& tracer, const std::string& answer) {
+  PromptInput input;
+  input.prompt = answer;
+  return "#" + std::to_string(tracer.encode(input).at(1));
+}
+
+// Nothing where there is nothing to compare with.
+std::optional<Measured::Matched> among(double drop, std::span<const double> others) {
+  if (others.empty()) return {};
+  Measured::Matched result;
+  for (const double other : others) {
+    result.drop += other / static_cast<double>(others.size());
+    if (other >= drop) ++result.rank;
+  }
+  return result;
+}
+
+MatchedSets summarise_matched(const std::vector<Measured>& all,
+                              const std::vector<std::string>& clusters) {
+  MatchedSets result;
+  std::vector<double> ranks, drops;
+  std::vector<std::string> of;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& matched = all[i].matched;
+    if (!matched) continue;
+    ranks.push_back(static_cast<double>(matched->rank));
+    drops.push_back(matched->drop);
+    of.push_back(clusters[i]);
+  }
+  result.prompts = ranks.size();
+  if (ranks.empty()) return result;
+  result.drop = cluster_mean(drops, of);
+  const auto n = static_cast<double>(ranks.size());
+  result.ranked_first = wilson(static_cast<double>(std::ranges::count(ranks, 1.0)), n);
+  std::ranges::sort(ranks);
+  result.median_rank = (ranks[(ranks.size() - 1) / 2] + ranks[ranks.size() / 2]) / 2;
+  return result;
 }
 
 void summarise(const std::vector<Measured>& all, const std::vector<std::string>& clusters,
@@ -184,18 +240,9 @@ void summarise(const std::vector<Measured>& all, const std::vector<std::string>&
   };
   study.prompts = all.size();
   study.clusters = std::set(clusters.begin(), clusters.end()).size();
-  std::vector<std::size_t> ranks;
-  for (const Measured& one : all) ranks.push_back(one.rank);
-  std::ranges::sort(ranks);
-  const std::size_t half = ranks.size() / 2;
-  study.median_rank = ranks.size() % 2 == 1
-                          ? static_cast<double>(ranks[half])
-                          : static_cast<double>(ranks[half - 1] + ranks[half]) / 2;
-  study.ranked_first =
-      wilson(static_cast<double>(std::ranges::count(ranks, 1)), static_cast<double>(ranks.size()));
+  study.matched = summarise_matched(all, clusters);
   study.size = mean([](const Measured& m) { return m.size; });
   study.drop = mean([](const Measured& m) { return m.drop; });
-  study.matched_drop = mean([](const Measured& m) { return m.matched; });
   study.activation_drop = mean([](const Measured& m) { return m.activation; });
   study.activation_indirect_drop = mean([](const Measured& m) { return m.activation_indirect; });
   study.direct_drop = mean([](const Measured& m) { return m.direct; });
@@ -221,7 +268,7 @@ TopSetStudy study_top_sets(const std::filesystem::path& model,
     PromptInput input;
     input.prompt = *entry.prompt;
     AttributionOptions options{.max_features = 0};
-    options.targets.named = {*entry.answer};
+    options.targets.named = {first_token(tracer, *entry.answer)};
     const PromptStudy prompt(explorer, tracer.trace(input, options).graph);
     const NodeSet set = prompt.top_set();
     if (set.empty()) {
@@ -234,31 +281,20 @@ TopSetStudy study_top_sets(const std::filesystem::path& model,
                                       prompt.ablate(prompt.by_activation(set.size(), true)),
                                       prompt.ablate(prompt.by_direct_edge(set.size()))};
     const std::size_t first_matched = runs.size();
-    for (std::size_t i = 0; i < kMatched; ++i) {
-      const auto drawn = prompt.matched(set, random);
-      if (!drawn) break;
-      runs.push_back(prompt.ablate_as_much(*drawn, set));
-    }
-    if (runs.size() == first_matched) {
-      ++study.few_to_match;
-      continue;
-    }
+    prompt.add_matched(set, random, runs);
     const std::vector<Outcome> outcomes = explorer.outcomes(input, runs);
     std::vector<double> drops;
     for (const Outcome& outcome : outcomes) {
       drops.push_back(log_probability(outcomes[0], prompt.answer()) -
                       log_probability(outcome, prompt.answer()));
     }
-    Measured one{.size = static_cast<double>(set.size()),
-                 .drop = drops[1],
-                 .activation = drops[2],
-                 .activation_indirect = drops[3],
-                 .direct = drops[4],
-                 .rank = 1};
-    for (std::size_t i = first_matched; i < drops.size(); ++i) {
-      one.matched += drops[i] / static_cast<double>(kMatched);
-      if (drops[i] >= drops[1]) ++one.rank;
-    }
+    const std::span after(drops.begin() + static_cast<std::ptrdiff_t>(first_matched), drops.end());
+    const Measured one{.size = static_cast<double>(set.size()),
+                       .drop = drops[1],
+                       .activation = drops[2],
+                       .activation_indirect = drops[3],
+                       .direct = drops[4],
+                       .matched = among(drops[1], after)};
     all.push_back(one);
     clusters.push_back(cluster_of(entry));
   }

@@ -11,17 +11,23 @@
 
 namespace circuit::studies {
 
-/// A set of features of one prompt, ablated together: drop = the answer's log-probability without
-/// them less that with them, negated.
+/// Beside 50 other sets with as many features at each layer and position.
+struct MatchedSets {
+  std::size_t prompts = 0;  ///< that have enough other features
+  double median_rank = 0;   ///< of the set's drop among 51
+  Rate ranked_first;
+  Mean drop;  ///< of the other sets, their mean
+};
+
+/// Of each prompt, at most 10 features of most influence of those whose direct edge to the answer
+/// carries less than a tenth of it, ablated together. Drop = log-probability of the answer's first
+/// token without ablation less that with it.
 struct TopSetStudy {
   std::size_t prompts = 0, clusters = 0;
-  std::size_t without_set = 0;   ///< prompts left out: no feature of influence lacks a direct edge
-  std::size_t few_to_match = 0;  ///< prompts left out: too few other features at the same places
-  double median_rank = 0;        ///< of the set's drop among 51: itself and 50 matched sets
-  Rate ranked_first;
+  std::size_t without_set = 0;    ///< prompts left out: no such feature
+  MatchedSets matched;            ///< any features, scaled so that as much is written
   Mean size;                      ///< features of a set
   Mean drop;                      ///< of the sets of most influence without a direct edge
-  Mean matched_drop;              ///< of the matched sets, their mean
   Mean activation_drop;           ///< of equally many by activation × decoder norm, any feature
   Mean activation_indirect_drop;  ///< of those, without a direct edge
   Mean direct_drop;               ///< of equally many by |direct edge|

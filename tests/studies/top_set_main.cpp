@@ -5,8 +5,18 @@
 
 namespace {
 
-void print(const char* what, const circuit::studies::Mean& mean) {
-  std::printf("%-58s %7.3f [%7.3f, %7.3f]\n", what, mean.value, mean.low, mean.high);
+using circuit::studies::MatchedSets;
+
+template <typename Interval>
+void print(const char* what, const Interval& value) {
+  std::printf("%-58s %7.3f [%7.3f, %7.3f]\n", what, value.value, value.low, value.high);
+}
+
+void print_matched(const char* what, const MatchedSets& sets) {
+  std::printf("\n%s: %zu prompts\n", what, sets.prompts);
+  print("  their drop", sets.drop);
+  std::printf("%-58s %7.1f\n", "  median rank of the set's drop among 51", sets.median_rank);
+  print("  ranked first", sets.ranked_first);
 }
 
 }  // namespace
@@ -14,20 +24,16 @@ void print(const char* what, const circuit::studies::Mean& mean) {
 int main() {
   const auto study = circuit::studies::study_top_sets(
       CIRCUIT_DEMO_DIR "/model", CIRCUIT_DEMO_DIR "/clt", CIRCUIT_DEMO_DIR "/prompts.jsonl", 15);
-  std::printf(
-      "%zu prompts of %zu clusters; left out: %zu without such a set, %zu without a match\n\n",
-      study.prompts, study.clusters, study.without_set, study.few_to_match);
+  std::printf("%zu prompts of %zu clusters; left out: %zu without such features\n\n", study.prompts,
+              study.clusters, study.without_set);
   print("features of a set", study.size);
-  std::printf("%-58s %7.1f\n", "median rank of its drop among 51", study.median_rank);
-  std::printf("%-58s %7.3f [%7.3f, %7.3f]\n", "ranked first", study.ranked_first.value,
-              study.ranked_first.low, study.ranked_first.high);
   print("drop of the answer's log-probability", study.drop);
-  print("  of 50 matched sets", study.matched_drop);
   print("  of equally many by activation x decoder norm", study.activation_drop);
   print("  of those without a direct edge", study.activation_indirect_drop);
   print("  of equally many by |direct edge|", study.direct_drop);
   print("drop less that by activation x decoder norm", study.over_activation);
   print("  less that of those without a direct edge", study.over_activation_indirect);
   print("  less that by |direct edge|", study.over_direct);
+  print_matched("beside 50 sets of any features, as much written", study.matched);
   return 0;
 }

@@ -147,6 +147,19 @@ void require_same_features(const ReplacementRun& run, const GraphNodes& nodes,
   }
 }
 
+std::vector<std::vector<double>> moved_rows(const ReplacementRun& run,
+                                            const AttributionGraph& graph,
+                                            const at::Tensor& target_covectors,
+                                            std::span<const std::size_t> sources) {
+  const Readers readers(run, graph, target_covectors);
+  std::vector<std::vector<double>> moved;
+  for (const std::size_t source : sources) {
+    moved.push_back(
+        readers.moves(linear_forward(run, source_input(run, graph, source), run.n_positions())));
+  }
+  return moved;
+}
+
 PredictionCheck check_predictions(const ReplacementRun& run, const AttributionGraph& graph,
                                   const at::Tensor& target_covectors, std::int64_t samples,
                                   std::uint64_t seed) {

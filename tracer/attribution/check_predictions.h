@@ -2,8 +2,11 @@
 // forwards through the frozen network and compare what moves with the source's column.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -23,6 +26,14 @@ struct PredictionCheck {
 /// Throws std::invalid_argument `[operation] …` when not exactly the features of the graph fire.
 void require_same_features(const ReplacementRun& run, const GraphNodes& nodes,
                            const char* operation);
+
+/// How far every row moves, selected features in order and then targets, when the vector of each of
+/// `sources` (no targets) is added once more with everything frozen: [sources] of [rows].
+/// `target_covectors` as in check_predictions, `run` of the graph's prompt.
+std::vector<std::vector<double>> moved_rows(const ReplacementRun& run,
+                                            const AttributionGraph& graph,
+                                            const at::Tensor& target_covectors,
+                                            std::span<const std::size_t> sources);
 
 /// Perturbs `samples` sources (all when there are fewer), drawn by `seed` among selected features,
 /// errors and tokens; compares every feature and target row. `target_covectors` [targets, d_model]

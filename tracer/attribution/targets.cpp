@@ -50,19 +50,25 @@ std::vector<TargetTokens> most_probable(const at::Tensor& probabilities,
   return chosen;
 }
 
-TargetTokens parse_id(const std::string& value) {
-  std::size_t used = 0;
-  int id = -1;
-  try {
-    if (value.starts_with("#")) id = std::stoi(value.substr(1), &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (used == 0 || used + 1 != value.size()) {
-    throw std::invalid_argument("[targets] \"" + value +
-                                "\": the model has no tokenizer, expected #ID");
-  }
-  return {.a = id, .b = std::nullopt};
+// `#A`, or `#A-#B` for a difference.
+TargetTokens parse_ids(const std::string& value) {
+  const auto parse = [&](const std::string& text) {
+    std::size_t used = 0;
+    int id = -1;
+    try {
+      if (text.starts_with("#")) id = std::stoi(text.substr(1), &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (used == 0 || used + 1 != text.size()) {
+      throw std::invalid_argument("[targets] \"" + value +
+                                  "\": the model has no tokenizer, expected #ID");
+    }
+    return id;
+  };
+  const std::size_t minus = value.find("-#");
+  if (minus == std::string::npos) return {.a = parse(value), .b = std::nullopt};
+  return {.a = parse(value.substr(0, minus)), .b = parse(value.substr(minus + 1))};
 }
 
 std::vector<TargetTokens> named_targets(const TargetOptions& options, const Tokenizer* tokenizer,
@@ -71,7 +77,7 @@ std::vector<TargetTokens> named_targets(const TargetOptions& options, const Toke
   std::set<std::pair<std::int32_t, std::int32_t>> seen;
   for (const std::string& value : options.named) {
     const TargetTokens tokens =
-        tokenizer != nullptr ? parse_target(*tokenizer, value) : parse_id(value);
+        tokenizer != nullptr ? parse_target(*tokenizer, value) : parse_ids(value);
     for (const std::int32_t id : {tokens.a, tokens.b.value_or(tokens.a)}) {
       if (id < 0 || id >= vocabulary) {
         throw std::invalid_argument("[targets] \"" + value + "\": id " + std::to_string(id) +

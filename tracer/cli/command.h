@@ -33,6 +33,7 @@ Command add_inspect(CLI::App& program);
 Command add_convert(CLI::App& program);
 Command add_verify(CLI::App& program);
 Command add_attention(CLI::App& program);
+Command add_faithfulness(CLI::App& program);
 Command add_tokenize(CLI::App& program);
 Command add_evaluate(CLI::App& program);
 Command add_generate(CLI::App& program);

@@ -126,11 +126,13 @@ struct VerifyRequest {
   std::filesystem::path graph;
   std::int64_t samples = 0;
   std::uint64_t seed = 0;
+  std::int64_t validity_features = 0;  ///< changed one by one; 0 = exactness alone
 };
 
 struct VerifyReport {
   std::optional<double> closure_error;
   Verification predictions;
+  std::optional<GraphValidity> validity;
 };
 
 struct ActiveFeaturesRequest {
@@ -148,9 +150,10 @@ struct EvaluateRequest {
 
 struct GenerateRequest {
   LoadOptions load;
-  PromptInput prompt;
+  std::vector<PromptInput> prompts;
+  std::int64_t samples = 1;  ///< texts of each
   GenerateOptions options;
-  std::function<void(const std::string&)> write;  ///< given the text as it comes
+  std::function<void(const std::string&)> write;  ///< given the text as it comes, if it is only one
 };
 
 struct InterveneRequest {
@@ -175,7 +178,7 @@ using ConvertCall = EngineCall<Conversion, ConversionReport>;
 using VerifyCall = EngineCall<VerifyRequest, VerifyReport>;
 using ActiveFeaturesCall = EngineCall<ActiveFeaturesRequest, ActiveFeaturesReport>;
 using EvaluateCall = EngineCall<EvaluateRequest, Quality>;
-using GenerateCall = EngineCall<GenerateRequest, GenerationReport>;
+using GenerateCall = EngineCall<GenerateRequest, std::vector<GenerationReport>>;
 using InterveneCall = EngineCall<InterveneRequest, InterventionReport>;
 
 }  // namespace circuit::cli

@@ -8,6 +8,7 @@
 
 #include "tracer/cli/attention_call.h"
 #include "tracer/cli/failure.h"
+#include "tracer/cli/faithfulness_call.h"
 #include "tracer/cli/group_quality_call.h"
 #include "tracer/cli/program_folder.h"
 #include "tracer/cli/study_call.h"
@@ -98,7 +99,7 @@ Quality run_evaluate(EvaluateRequest request) {
   return run<EvaluateCall>("circuit_engine_evaluate", std::move(request));
 }
 
-GenerationReport run_generate(GenerateRequest request) {
+std::vector<GenerationReport> run_generate(GenerateRequest request) {
   return run<GenerateCall>("circuit_engine_generate", std::move(request));
 }
 
@@ -112,6 +113,10 @@ AttentionReport run_attention(AttentionRequest request) {
 
 StudyRunReport run_study_file(StudyRequest request) {
   return run<StudyCall>("circuit_engine_study", std::move(request));
+}
+
+FaithfulnessReport run_faithfulness(FaithfulnessRequest request) {
+  return run<FaithfulnessCall>("circuit_engine_faithfulness", std::move(request));
 }
 
 GroupQualityReport run_group_quality(GroupQualityRequest request) {

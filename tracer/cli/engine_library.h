@@ -16,7 +16,7 @@ ConversionReport run_convert(Conversion request);
 VerifyReport run_verify(VerifyRequest request);
 ActiveFeaturesReport run_active_features(ActiveFeaturesRequest request);
 Quality run_evaluate(EvaluateRequest request);
-GenerationReport run_generate(GenerateRequest request);
+std::vector<GenerationReport> run_generate(GenerateRequest request);
 InterventionReport run_intervene(InterveneRequest request);
 
 }  // namespace circuit::cli

@@ -166,6 +166,7 @@ int run_program(int argc, const char* const* argv) {
       add_convert(program),
       add_verify(program),
       add_attention(program),
+      add_faithfulness(program),
       add_tokenize(program),
       add_features(program),
       add_evaluate(program),

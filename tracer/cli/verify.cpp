@@ -14,6 +14,7 @@
 #include "tracer/cli/report_table.h"
 #include "tracer/cli/score_text.h"
 #include "tracer/cli/standard_output.h"
+#include "tracer/cli/validity_report.h"
 
 namespace circuit::cli {
 namespace {
@@ -21,10 +22,11 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   circuit verify small.graph.safetensors
   circuit verify france.graph.safetensors --model MODEL --transcoders CLT --samples 1000
+  circuit verify small.graph.safetensors --validity --features 300
 
-A graph that passes says exactly what the model does while its attention patterns, norm scales and
-MLP errors are frozen. Whether the model works as the circuit suggests when something is changed is
-another question, which only interventions answer.)";
+Exactness: a graph that passes says exactly what the model does while its attention patterns, norm
+scales and MLP errors are frozen. Validity is another question: whether the model, with features
+ablated and doubled, moves as the graph says. It is measured with --validity and has no pass mark.)";
 
 constexpr double kLargestError = 1e-4;
 constexpr const char* kMeaning =
@@ -35,6 +37,8 @@ struct VerifyCommand {
   ModelFolders folders;
   std::int64_t samples = 200;
   std::uint64_t seed = 0;
+  bool validity = false;
+  std::int64_t features = 200;
   MachineOptions machine;
   bool json = false;
 };
@@ -44,10 +48,19 @@ void add_options(CLI::App& command, VerifyCommand& verify) {
   add_model_options(command, verify.folders);
   command.add_option("--samples", verify.samples, "Random sources that are perturbed, one by one")
       ->capture_default_str()
-      ->group("Check");
-  command.add_option("--seed", verify.seed, "Of the choice of sources")
+      ->group("Exactness");
+  command
+      .add_flag("--validity", verify.validity,
+                "Also measure how the model moves when features are ablated and doubled")
+      ->group("Validity");
+  command
+      .add_option("--features", verify.features,
+                  "Features that are changed one by one, as many from each tenth by influence")
       ->capture_default_str()
-      ->group("Check");
+      ->group("Validity");
+  command.add_option("--seed", verify.seed, "Of the choice of sources and of features")
+      ->capture_default_str()
+      ->group("Chance");
   command.add_flag("--json", verify.json, "Print the report as one JSON object")->group("Output");
   add_machine_options(command, verify.machine, /*with_dtype=*/false);
 }
@@ -57,10 +70,13 @@ void check(const VerifyCommand& verify) {
   require_both_or_none(verify.folders);
   check_machine_options(verify.machine);
   constexpr std::int64_t kMost = 1'000'000;
-  if (verify.samples < 1 || verify.samples > kMost) {
-    throw std::invalid_argument("--samples is " + std::to_string(verify.samples) +
+  const auto check_count = [](const char* option, std::int64_t count) {
+    if (count >= 1 && count <= kMost) return;
+    throw std::invalid_argument(std::string(option) + " is " + std::to_string(count) +
                                 ", expected 1 to " + std::to_string(kMost));
-  }
+  };
+  check_count("--samples", verify.samples);
+  check_count("--features", verify.features);
 }
 
 /// Empty when the graph passes.
@@ -81,6 +97,7 @@ std::string find_failure(const VerifyReport& report) {
 std::string report_text(const VerifyReport& report, const std::string& failure) {
   const Verification& predictions = report.predictions;
   ReportTable table;
+  table.add("exactness", "predictions of the graph against the model with everything frozen");
   table.add("closure", closure_text(report.closure_error));
   table.add("predictions", error_text(predictions.largest_error) + " of a row at most, over " +
                                count_text(static_cast<std::size_t>(predictions.perturbed_sources)) +
@@ -90,7 +107,7 @@ std::string report_text(const VerifyReport& report, const std::string& failure) 
   if (!predictions.worst.empty()) table.add("worst", one_line(predictions.worst));
   table.add("result", std::string(failure.empty() ? "passed" : "failed") + " (limit " +
                           error_text(kLargestError) + "): " + kMeaning);
-  return table.text();
+  return table.text() + (report.validity ? "\n" + validity_text(*report.validity) : "");
 }
 
 std::string report_json(const VerifyReport& report, const std::string& failure) {
@@ -104,6 +121,7 @@ std::string report_json(const VerifyReport& report, const std::string& failure) 
   object["limit"] = kLargestError;
   object["passed"] = failure.empty();
   object["meaning"] = kMeaning;
+  if (report.validity) object["validity"] = validity_object<Json>(*report.validity);
   return json_line(object);
 }
 
@@ -115,8 +133,12 @@ void run(const VerifyCommand& verify) {
   load.model = folders.model;
   load.transcoders = folders.transcoders;
   load.dtype = dtype;
-  const VerifyReport report = run_verify(
-      {.load = load, .graph = verify.graph, .samples = verify.samples, .seed = verify.seed});
+  const VerifyReport report =
+      run_verify({.load = load,
+                  .graph = verify.graph,
+                  .samples = verify.samples,
+                  .seed = verify.seed,
+                  .validity_features = verify.validity ? verify.features : 0});
   const std::string failure = find_failure(report);
   print(verify.json ? report_json(report, failure) : report_text(report, failure));
   if (!failure.empty()) throw std::runtime_error("[verify] " + failure);

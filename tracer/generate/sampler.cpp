@@ -8,6 +8,34 @@
 #include <vector>
 
 namespace circuit {
+namespace {
+
+// The fewest indices, heaviest first, equal ones by index, whose weights reach `share`. Mostly few
+// of a vocabulary: a longer and longer beginning of the order is sorted until it is enough.
+std::vector<std::int32_t> heaviest(std::span<const double> weights, double share) {
+  std::vector<std::int32_t> order(weights.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto weight = [&](std::int32_t i) { return weights[static_cast<std::size_t>(i)]; };
+  const auto is_ahead = [&](std::int32_t a, std::int32_t b) {
+    return weight(a) != weight(b) ? weight(a) > weight(b) : a < b;
+  };
+  double sum = 0;
+  std::size_t count = 0, sorted = 0;
+  while (count < order.size() && sum < share) {
+    if (count == sorted) {
+      const std::size_t more = std::min(order.size(), std::max<std::size_t>(64, 8 * sorted));
+      const auto begin = order.begin() + static_cast<std::ptrdiff_t>(sorted);
+      const auto end = order.begin() + static_cast<std::ptrdiff_t>(more);
+      std::partial_sort(begin, end, order.end(), is_ahead);
+      sorted = more;
+    }
+    sum += weight(order[count++]);
+  }
+  order.resize(std::max<std::size_t>(count, 1));
+  return order;
+}
+
+}  // namespace
 
 void check_sampling(const SamplingOptions& options) {
   if (!(options.temperature >= 0) || !std::isfinite(options.temperature)) {
@@ -36,26 +64,28 @@ std::int32_t Sampler::choose(std::span<const float> logits) {
   const auto best = std::ranges::max_element(logits);
   if (options_.temperature == 0) return static_cast<std::int32_t>(best - logits.begin());
   std::vector<double> weights(logits.size());
+  double total = 0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     weights[i] = std::exp((static_cast<double>(logits[i]) - *best) / options_.temperature);
+    total += weights[i];
   }
-  std::vector<std::int32_t> order(logits.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, [&](std::int32_t a, std::int32_t b) {
-    return weights[static_cast<std::size_t>(a)] > weights[static_cast<std::size_t>(b)];
-  });
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  double kept = 0;
-  std::size_t count = 0;
-  while (count < order.size() && kept < options_.top_p * total) {
-    kept += weights[static_cast<std::size_t>(order[count++])];
+  if (options_.top_p == 1) return draw(weights, total);
+  const std::vector<std::int32_t> kept = heaviest(weights, options_.top_p * total);
+  std::vector<double> of_kept;
+  for (const std::int32_t id : kept) of_kept.push_back(weights[static_cast<std::size_t>(id)]);
+  const double kept_total = std::accumulate(of_kept.begin(), of_kept.end(), 0.0);
+  return kept[static_cast<std::size_t>(draw(of_kept, kept_total))];
+}
+
+std::int32_t Sampler::draw(std::span<const double> weights, double total) {
+  double left = uniform() * total;
+  std::size_t last = 0;  // of those with a weight, for what rounding leaves
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] > 0) last = i;
+    left -= weights[i];
+    if (left < 0) return static_cast<std::int32_t>(i);
   }
-  double left = uniform() * kept;
-  for (std::size_t i = 0; i < count; ++i) {
-    left -= weights[static_cast<std::size_t>(order[i])];
-    if (left < 0) return order[i];
-  }
-  return order[count - 1];
+  return static_cast<std::int32_t>(last);
 }
 
 }  // namespace circuit

@@ -26,6 +26,8 @@ class Sampler {
 
  private:
   double uniform();  // in [0, 1)
+  /// An index, each as likely as its share of `total`.
+  std::int32_t draw(std::span<const double> weights, double total);
 
   SamplingOptions options_;
   std::uint64_t state_;

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include "tracer/machine/threads.h"
+#include "tracer/model/few_rows.h"
 #include "transcoders/product.h"
 
 namespace circuit {
@@ -27,6 +28,11 @@ void affine_part(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
 }  // namespace
 
 at::Tensor affine(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (are_few_rows(x, weight)) {
+    at::Tensor few = few_rows_product(x, weight);
+    if (bias.defined()) few.add_(bias);
+    return few;
+  }
   const std::int64_t outputs = weight.size(0);
   const at::Tensor result = at::empty({x.size(0), outputs}, x.options());
   const std::int64_t tasks = (outputs + kOutputsPerTask - 1) / kOutputsPerTask;

@@ -4,6 +4,8 @@
 
 #include <ATen/ATen.h>
 
+#include "tracer/model/stream_attention.h"
+
 namespace circuit {
 namespace {
 
@@ -14,6 +16,15 @@ at::Tensor behind(const std::optional<Norm>& norm, const at::Tensor& x, const at
   NormOutput result = norm_forward(*norm, x, frozen);
   inverse_scale = std::move(result.inverse_scale);
   return std::move(result.output);
+}
+
+AttentionOutput attend(const ModelConfig& config, const Attention& attention, const BlockRun& run,
+                       const at::Tensor& x) {
+  if (run.streams.empty()) {
+    return attention_forward(config, attention, run.rotary, x, run.cache, run.pattern,
+                             run.score_change);
+  }
+  return {.pattern = {}, .output = stream_attention(config, attention, run.rotary, x, run.streams)};
 }
 
 }  // namespace
@@ -29,9 +40,7 @@ BlockRecord block_forward(const ModelConfig& config, const Block& block, const B
   visit(ModelSite::kResidualPre, residual);
   const NormOutput attention_in =
       norm_forward(block.attention_norm, residual, scales.attention_inverse_scale);
-  AttentionOutput attention =
-      attention_forward(config, block.attention, run.rotary, attention_in.output, run.cache,
-                        run.pattern, run.score_change);
+  AttentionOutput attention = attend(config, block.attention, run, attention_in.output);
   record.attention_inverse_scale = attention_in.inverse_scale;
   record.pattern = std::move(attention.pattern);
   at::Tensor attention_out =

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include <ATen/core/Tensor.h>
 
@@ -43,6 +44,9 @@ struct BlockRun {
   std::int64_t first_position = 0;      ///< of the rows given
   RotaryTable rotary = {};              ///< of these positions and the block's span
   KeyValueCache* cache = nullptr;       ///< keys and values of earlier positions; grows
+  /// Of each row, if not empty: the rows are further tokens of as many streams, and `rotary` is of
+  /// their positions. The record then has no pattern.
+  std::span<KeyValueCache* const> streams = {};
   at::Tensor pattern = {};              ///< taken in place of the live one, if defined
   const BlockRecord* scales = nullptr;  ///< whose norm scales are taken in place of the live ones
   at::Tensor score_change = {};         ///< [n_heads, m, n] added to attention scores, if defined

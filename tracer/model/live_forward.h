@@ -1,5 +1,6 @@
 // The model run token by token: keys and values of what was read are kept, and what passes can be
-// watched and changed. Non-goals: batches of prompts, records for the replacement (model.h).
+// watched and changed; several texts can go on together. Non-goals: prompts read together, records
+// for the replacement (model.h).
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@ class LiveForward {
  public:
   /// Room for `capacity` tokens, at most the model's positions (std::invalid_argument beyond).
   LiveForward(const Model& model, std::int64_t capacity);
+  LiveForward(LiveForward&&) = default;
 
   struct Options {
     LogitPositions logits = LogitPositions::kLast;
@@ -33,10 +35,26 @@ class LiveForward {
   at::Tensor append(std::span<const std::int32_t> ids, const Options& options);
   at::Tensor append(std::span<const std::int32_t> ids) { return append(ids, Options()); }
 
+  /// One that has read the same, with keys and values of its own.
+  LiveForward fork() const;
+
+  /// Reads one further token of each stream, ids[i] of streams[i]: the weights are read once for
+  /// all. Returns their logits, soft-capped: [n_streams, vocabulary]. Each stream's row and cache
+  /// are the same bits whatever other streams there are (on the CPU, for at most kMostStreams).
+  /// visitors[i], which may be null, sees stream i alone, at its own position; no two are the same.
+  /// Throws as `append`.
+  static at::Tensor append_each(std::span<LiveForward* const> streams,
+                                std::span<const std::int32_t> ids,
+                                std::span<SiteVisitor* const> visitors);
+  static constexpr std::int64_t kMostStreams = 64;
+
   std::int64_t n_positions() const { return n_positions_; }
   std::int64_t capacity() const { return capacity_; }
 
  private:
+  LiveForward(const LiveForward&) = default;  // shares what `fork` then copies
+  void check_room(std::int64_t tokens) const;
+
   const Model& model_;
   std::int64_t capacity_ = 0, n_positions_ = 0;
   RotaryTables rotary_;

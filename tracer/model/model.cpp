@@ -1,5 +1,7 @@
 #include "tracer/model/model.h"
 
+#include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 #include <ATen/ATen.h>
@@ -13,9 +15,9 @@ namespace circuit {
 namespace {
 
 void check_ids(const ModelConfig& config, std::span<const std::int32_t> ids,
-               std::int64_t first_position) {
+               std::span<const std::int64_t> positions) {
   if (ids.empty()) throw std::invalid_argument("[forward] the prompt has no tokens");
-  const std::int64_t n = first_position + static_cast<std::int64_t>(ids.size());
+  const std::int64_t n = std::ranges::max(positions) + 1;
   if (n > config.max_positions) {
     throw std::invalid_argument("[forward] the prompt has " + std::to_string(n) +
                                 " tokens, the model takes at most " +
@@ -42,8 +44,15 @@ void release_pages(const Block& block) {
 }  // namespace
 
 Embedded embed(const Model& model, std::span<const std::int32_t> ids, std::int64_t first_position) {
+  std::vector<std::int64_t> positions(ids.size());
+  std::iota(positions.begin(), positions.end(), first_position);
+  return embed(model, ids, positions);
+}
+
+Embedded embed(const Model& model, std::span<const std::int32_t> ids,
+               std::span<const std::int64_t> positions) {
   const ModelConfig& config = model.config;
-  check_ids(config, ids, first_position);
+  check_ids(config, ids, positions);
   const std::vector<std::int64_t> rows(ids.begin(), ids.end());
   Embedded result;
   result.tokens = model.embedding.index_select(0, at::tensor(rows).to(model.device()))
@@ -51,8 +60,9 @@ Embedded embed(const Model& model, std::span<const std::int32_t> ids, std::int64
   if (config.embedding_scale != 1) result.tokens = result.tokens * config.embedding_scale;
   result.residual = result.tokens;
   if (config.positions == PositionKind::kLearned) {
-    result.residual = result.tokens + model.position_embedding.narrow(
-                                          0, first_position, static_cast<std::int64_t>(ids.size()));
+    const at::Tensor places = at::tensor(at::ArrayRef(positions.data(), positions.size()));
+    result.residual =
+        result.tokens + model.position_embedding.index_select(0, places.to(model.device()));
   }
   return result;
 }

@@ -67,6 +67,9 @@ struct Embedded {
 };
 /// Ids at the positions from `first_position` on; throws as `forward` does.
 Embedded embed(const Model& model, std::span<const std::int32_t> ids, std::int64_t first_position);
+/// The same for any positions, one of each id.
+Embedded embed(const Model& model, std::span<const std::int32_t> ids,
+               std::span<const std::int64_t> positions);
 
 struct Logits {
   at::Tensor inverse_scale;     ///< [m, 1] of the final norm

@@ -5,14 +5,7 @@
 
 #include <ATen/ATen.h>
 
-// One source, compiled for three generations of x86; the loader picks at start. Sanitizers do not
-// work inside the resolver, so their build uses the plain version.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define CIRCUIT_VECTOR_CLONES \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
-#define CIRCUIT_VECTOR_CLONES
-#endif
+#include "tracer/machine/vector_clones.h"
 
 namespace circuit {
 namespace {

@@ -17,11 +17,11 @@
 #include "tracer/study/cell_store.h"
 #include "tracer/study/graph_cache.h"
 #include "tracer/study/study_changes.h"
+#include "tracer/study/study_folder.h"
 #include "tracer/study/study_page.h"
 #include "tracer/study/study_plots.h"
 #include "tracer/study/summary.h"
 #include "tracer/study/unit_runner.h"
-#include "transcoders/weights/atomic_file.h"
 #include "transcoders/weights/content_hash.h"
 
 namespace circuit {
@@ -65,10 +65,26 @@ std::vector<StudyChange> watched_features(const StudyFile& study) {
   return features;
 }
 
+void check_layers(const StudyFile& study, std::int64_t n_layers) {
+  const auto check = [&](const std::optional<LayerRange>& layers, const std::string& what) {
+    if (!layers || layers->last < n_layers) return;
+    throw std::runtime_error("[study] " + what + " names layers " + layers_text(*layers) +
+                             ", the model has layers 0.." + std::to_string(n_layers - 1));
+  };
+  for (const StudySupernode& node : study.supernodes) {
+    if (node.select) check(node.select->layers, "supernode " + node.name);
+  }
+  for (const StudyIntervention& one : study.interventions) {
+    check(one.constrained, "intervention " + one.name);
+    if (one.swap) check(one.swap->layers, "intervention " + one.name);
+  }
+}
+
 class Run {
  public:
   Run(StudyFile study, StudyModel& model, const StudyRunOptions& options)
       : options_(options),
+        folder_(options.folder),
         model_(model),
         study_(expanded(std::move(study), model)),
         store_(options.folder),
@@ -83,8 +99,8 @@ class Run {
   }
 
   StudyRunReport run() {
-    remove_partial_files();
-    write("study.resolved.yaml", resolved_study(study_));
+    folder_.remove_partial_files();
+    folder_.write("study.resolved.yaml", resolved_study(study_));
     std::vector<StudyTry> all;
     for (const StudyIntervention& one : study_.interventions) {
       for (const double strength : one.strengths) all.push_back({&one, strength});
@@ -101,8 +117,8 @@ class Run {
   using Tries = std::function<std::vector<StudyTry>(const StudyUnit&)>;
 
   static StudyFile expanded(StudyFile study, StudyModel& model) {
+    check_layers(study, model.n_layers());
     expand_ranges(study, model.n_layers());
-    check_plots(study);
     return study;
   }
 
@@ -248,32 +264,11 @@ class Run {
                "\n";
   }
 
-  // What a run that was killed had begun; the store's lock says that no other is writing.
-  void remove_partial_files() const {
-    std::vector<std::filesystem::path> found;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.folder)) {
-      const std::string name = entry.path().filename().string();
-      const std::size_t at = name.rfind(".partial.");
-      if (at != name.npos && name.find_first_not_of("0123456789", at + 9) == name.npos) {
-        found.push_back(entry.path());
-      }
-    }
-    for (const auto& path : found) std::filesystem::remove(path);
-  }
-
-  void write(const std::filesystem::path& name, const std::string& text) {
-    const std::filesystem::path path = options_.folder / name;
-    std::filesystem::create_directories(path.parent_path());
-    write_file_atomically(path, text);
-    files_.push_back(path);
-  }
-
   void write_errors() {
-    const std::filesystem::path path = options_.folder / "errors.jsonl";
     if (errors_.empty()) {
-      std::filesystem::remove(path);
+      folder_.remove("errors.jsonl");
     } else {
-      write("errors.jsonl", errors_);
+      folder_.write("errors.jsonl", errors_);
     }
   }
 
@@ -328,13 +323,13 @@ class Run {
 
   StudyRunReport write_all() {
     const StudyFindings findings = find();
-    write("results.csv", results_csv(inputs_, cells_));
-    write("summary.csv", summary_csv(study_, findings.rows));
+    folder_.write("results.csv", results_csv(inputs_, cells_));
+    folder_.write("summary.csv", summary_csv(study_, findings.rows));
     for (std::size_t i = 0; i < findings.plots.size(); ++i) {
-      write("plots/" + std::to_string(i + 1) + ".svg", findings.plots[i]);
+      folder_.write("plots/" + std::to_string(i + 1) + ".svg", findings.plots[i]);
     }
-    write("report.html", study_page(study_, findings));
-    write("provenance.json", provenance(findings));
+    folder_.write("report.html", study_page(study_, findings));
+    folder_.write("provenance.json", provenance(findings));
     write_errors();
     StudyRunReport report{.units = inputs_.units.size(),
                           .cells = cells_.size(),
@@ -343,7 +338,7 @@ class Run {
                           .failed = failed_,
                           .traced = graphs_.traced(),
                           .verdicts = {},
-                          .files = files_};
+                          .files = folder_.files()};
     for (const auto& [why, count] : findings.left_out) report.left_out += count;
     for (const Claim& claim : findings.claims) {
       report.verdicts.push_back(
@@ -353,6 +348,7 @@ class Run {
   }
 
   const StudyRunOptions& options_;
+  StudyFolder folder_;
   StudyModel& model_;
   StudyFile study_;
   CellStore store_;
@@ -368,17 +364,22 @@ class Run {
   std::vector<ChosenTry> chosen_;
   std::size_t already_ = 0, failed_ = 0;
   std::string errors_;
-  std::vector<std::filesystem::path> files_;
 };
 
 }  // namespace
 
 void check_study(const StudyFile& study) {
   check_plots(study);
-  read_study_inputs(study);
+  const StudyInputs inputs = read_study_inputs(study);
+  // Whether a field stands in a prompt is known without its tokens.
+  const Roles roles(inputs.prompts, roles_of(study), [](const PromptInput&) {
+    return std::vector<std::int32_t>{0, 1};
+  });
+  ChangeMaker(study, inputs, roles, /*transcoders_hash=*/"");
 }
 
 StudyRunReport run_study(StudyFile study, StudyModel& model, const StudyRunOptions& options) {
+  check_study(study);
   return Run(std::move(study), model, options).run();
 }
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "tracer/study/yaml_value.h"
@@ -384,25 +382,6 @@ const StudySupernode* StudyFile::find_supernode(std::string_view wanted) const {
 
 bool StudyFile::has(StudyControl control) const {
   return std::ranges::find(controls, control) != controls.end();
-}
-
-std::optional<LayerRange> parse_layers(std::string_view text) {
-  const auto layer = [](std::string_view digits) -> std::optional<std::int64_t> {
-    std::int64_t number = 0;
-    const auto [stop, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || stop != digits.data() + digits.size() || number < 0) return {};
-    return number;
-  };
-  const std::size_t dots = text.find("..");
-  const auto first = layer(text.substr(0, dots));
-  const auto last = dots == text.npos ? first : layer(text.substr(dots + 2));
-  if (!first || !last || *last < *first) return std::nullopt;
-  return LayerRange{*first, *last};
-}
-
-std::string layers_text(const LayerRange& layers) {
-  return std::to_string(layers.first) + ".." + std::to_string(layers.last);
 }
 
 StudyFile read_study_file(const std::filesystem::path& path) { return Reader(path).read(); }

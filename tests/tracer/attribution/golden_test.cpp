@@ -1,6 +1,9 @@
 // The whole pipeline against what circuit-tracer computed (tests/golden/README.md).
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <random>
+#include <utility>
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
@@ -11,6 +14,7 @@
 #include "graph/scores.h"
 #include "tests/support/golden_case.h"
 #include "tracer/attribution/attribute.h"
+#include "tracer/attribution/check_predictions.h"
 #include "tracer/machine/threads.h"
 
 namespace circuit::testing {
@@ -94,6 +98,38 @@ TEST_P(Golden, HasTheSameAdjacency) {
         << "row " << i / n << ", column " << i % n;
   }
   EXPECT_LE(*graph.closure_error(), 1e-5);
+}
+
+// Of 100 random features, errors and tokens each (all where there are fewer): adding the source's
+// vector to the frozen model moves every feature and target by its edge. Products of f32 bound it.
+TEST_P(Golden, PredictsHowFeaturesErrorsAndTokensMoveEverything) {
+  const c10::InferenceMode inference;
+  const AttributionGraph graph = trace();
+  const ReplacementRun run = run_replacement(model_, *transcoders_, golden_.input_ids);
+  TargetOptions targets;
+  targets.max_logits = golden_.max_n_logits;
+  targets.logit_probability = golden_.desired_logit_prob;
+  const at::Tensor covectors = choose_targets(run, targets, nullptr).rows.covectors;
+  std::mt19937_64 random(0);
+  for (const auto& [begin, end] : {std::pair(std::size_t{0}, graph.first_error()),
+                                   std::pair(graph.first_error(), graph.first_token()),
+                                   std::pair(graph.first_token(), graph.first_target())}) {
+    std::vector<std::size_t> sources(end - begin);
+    std::iota(sources.begin(), sources.end(), begin);
+    std::ranges::shuffle(sources, random);
+    sources.resize(std::min<std::size_t>(sources.size(), 100));
+    const auto moved = moved_rows(run, graph, covectors, sources);
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      for (std::size_t j = 0; j < moved[i].size(); ++j) {
+        const std::size_t row =
+            j < graph.n_features() ? j : j - graph.n_features() + graph.first_target();
+        const auto edge = graph.edges().find(row, sources[i]);
+        const double predicted = edge ? graph.edges().weights[*edge] : 0.0;
+        ASSERT_NEAR(moved[i][j], predicted, 2e-5 + 1e-4 * std::abs(moved[i][j]))
+            << "source " << sources[i] << ", row " << row;
+      }
+    }
+  }
 }
 
 TEST_P(Golden, PrunesToTheSameMasksAndScores) {

@@ -59,6 +59,14 @@ TEST_F(Targets, WeighsADifferenceByTheGapInProbability) {
   EXPECT_TRUE(at::allclose(direction, setup_.model.unembedding[7] - setup_.model.unembedding[9]));
 }
 
+TEST_F(Targets, AreDifferencesOfIdsWithoutATokenizerToo) {
+  const OutputTargets chosen = choose({.named = {"#7-#9"}});
+  const at::Tensor logits = run_.record.logits[0];
+  EXPECT_NEAR(chosen.rows.pre_activations[0], (logits[7] - logits[9]).item<double>(), 1e-10);
+  EXPECT_EQ(chosen.targets[0].label, "logit(#7)-logit(#9)");
+  EXPECT_EQ(error({.named = {"#7-#7"}}), "[targets] \"#7-#7\" subtracts a token from itself");
+}
+
 TEST_F(Targets, RefusesOptionsThatNameNothing) {
   EXPECT_EQ(error({.max_logits = 0}), "[targets] --max-logits is 0, expected at least 1");
   EXPECT_EQ(error({.logit_probability = std::nan("")}),

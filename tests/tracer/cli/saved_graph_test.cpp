@@ -257,6 +257,33 @@ TEST_F(SavedGraph, IsVerified) {
   EXPECT_THAT(run({"verify", graph(), "--samples", "5"}), HasSubstr("not validity"));
 }
 
+TEST_F(SavedGraph, IsHeldAgainstTheLiveModel) {
+  const std::vector<std::string> command = {"verify",     graph(),      "--samples", "5",
+                                            "--validity", "--features", "30"};
+  const std::string text = run(command);
+  EXPECT_THAT(text, HasSubstr("exactness"));
+  EXPECT_THAT(text, HasSubstr("no pass mark"));
+  EXPECT_THAT(text, HasSubstr("(published: 0.72)"));
+  std::vector<std::string> json = command;
+  json.push_back("--json");
+  const Json report = Json::parse(run(json));
+  EXPECT_EQ(report["passed"], true);
+  const Json& validity = report["validity"];
+  EXPECT_EQ(validity["features"], 30);
+  ASSERT_EQ(validity["runs"].size(), 4u);
+  const Json &held = validity["runs"][0], &live = validity["runs"][2];
+  EXPECT_EQ(held["mode"], "held");
+  EXPECT_EQ(live["mode"], "live");
+  EXPECT_EQ(held["by_depth"].size(), 3u);
+  EXPECT_EQ(live["by_depth"].size(), 5u);  // of six layers
+  // Edges are nearly forced to hold where nothing else reacts.
+  EXPECT_GT(held["by_depth"][0]["cosine"], 0.9);
+  EXPECT_LT(held["by_depth"][0]["median_error"], 0.2);
+  EXPECT_EQ(validity["rank_correlation"].size(), 2u);
+  EXPECT_FALSE(
+      Json::parse(run({"verify", graph(), "--samples", "5", "--json"})).contains("validity"));
+}
+
 TEST_F(SavedGraph, IsVerifiedInItsOwnType) {
   run({"trace", "--prompt", "the opposite of small is", "--dtype", "f64", "--name", "double",
        "--format", "json", "--save-graph"});

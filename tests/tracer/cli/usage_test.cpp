@@ -133,6 +133,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"memory", {"trace", "--prompt", "a", "--memory", "8 quarts"}, {"size '8 quarts'"}},
         Case{"threads", {"trace", "--prompt", "a", "--threads", "-2"}, {"--threads is -2"}},
         Case{"samples", {"verify", "x", "--samples", "0"}, {"--samples is 0"}},
+        Case{"probed_features", {"verify", "x", "--features", "0"}, {"--features is 0"}},
         Case{"qk_share",
              {"trace", "--prompt", "a", "--qk", "--qk-share", "1.5"},
              {"--qk-share is 1.5, expected a number in [0, 1]"}},

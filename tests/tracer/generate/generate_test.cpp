@@ -1,5 +1,8 @@
 #include "tracer/generate/generate.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -16,26 +19,28 @@ std::vector<std::int32_t> ids_of(const std::vector<GeneratedToken>& tokens) {
   return ids;
 }
 
-// Against a forward of everything for each token.
-TEST(Generate, TakesTheMostProbableTokenOfTheWholeText) {
-  for (const TinyCase& tiny : all_tiny_cases()) {
-    SCOPED_TRACE(tiny.name);
-    const TinySetup setup(tiny, at::kDouble);
-    const auto generated = generate(setup.model, kPrompt, {.max_tokens = 8}, {}, nullptr);
-    std::vector<std::int32_t> text = kPrompt;
-    for (const GeneratedToken& token : generated) {
-      const at::Tensor logits = forward(setup.model, text).logits[0];
-      EXPECT_EQ(token.id, logits.argmax().item<std::int64_t>());
-      EXPECT_NEAR(token.probability, logits.softmax(0).max().item<double>(), 1e-5);
-      text.push_back(token.id);
-    }
-    EXPECT_EQ(generated.size(), 8u);
+// Greedily, alone.
+std::vector<GeneratedToken> go_on(const Model& model, const GenerationLimits& limits,
+                                  std::function<bool(const GeneratedToken&)> accept = {}) {
+  const GenerationPrompt prompt{.ids = kPrompt};
+  const GenerationStream stream{.accept = std::move(accept)};
+  return generate(model, {&prompt, 1}, {&stream, 1}, limits).front();
+}
+
+TEST(Generate, SaysHowProbableEachTokenWas) {
+  const TinySetup setup(all_tiny_cases().front(), at::kDouble);
+  std::vector<std::int32_t> text = kPrompt;
+  for (const GeneratedToken& token : go_on(setup.model, {.max_tokens = 8})) {
+    const at::Tensor probabilities = forward(setup.model, text).logits[0].softmax(0);
+    EXPECT_NEAR(token.probability, probabilities[token.id].item<double>(), 1e-5);
+    text.push_back(token.id);
   }
+  EXPECT_EQ(text.size(), kPrompt.size() + 8);
 }
 
 TEST(Generate, EndsAtAnEndTokenAtARefusalAndAtTheLastPosition) {
   const TinySetup setup(all_tiny_cases().front(), at::kDouble);
-  const auto all = ids_of(generate(setup.model, kPrompt, {.max_tokens = 100}, {}, nullptr));
+  const auto all = ids_of(go_on(setup.model, {.max_tokens = 100}));
   EXPECT_EQ(all.size(), 62u);  // 64 positions; the last token needs none
   std::size_t third = 2;
   while (std::find(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(third), all[third]) !=
@@ -43,13 +48,17 @@ TEST(Generate, EndsAtAnEndTokenAtARefusalAndAtTheLastPosition) {
     ++third;
   }
   const std::vector<std::int32_t> end = {all[third]};
-  EXPECT_EQ(
-      ids_of(generate(setup.model, kPrompt, {.max_tokens = 100, .end_ids = end}, {}, nullptr)),
-      std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(third)));
+  EXPECT_EQ(ids_of(go_on(setup.model, {.max_tokens = 100, .end_ids = end})),
+            std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(third)));
   int calls = 0;
-  const auto two = generate(setup.model, kPrompt, {.max_tokens = 100}, {}, nullptr,
-                            [&](const GeneratedToken&) { return ++calls < 2; });
+  const auto two =
+      go_on(setup.model, {.max_tokens = 100}, [&](const GeneratedToken&) { return ++calls < 2; });
   EXPECT_EQ(ids_of(two), std::vector(all.begin(), all.begin() + 2));
+}
+
+TEST(Generate, WritesNothingWhereNothingMayBeWritten) {
+  const TinySetup setup(all_tiny_cases().front(), at::kDouble);
+  EXPECT_TRUE(go_on(setup.model, {.max_tokens = 0}).empty());
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "tracer/generate/sampler.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <numeric>
+#include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -44,6 +48,31 @@ TEST(Sampler, KeepsTheSmallestSetWithTheShare) {
   EXPECT_EQ(share.size(), 2u);
   EXPECT_NEAR(share.at(1), 0.5 / 0.7, 0.015);
   EXPECT_NEAR(share.at(0), 0.2 / 0.7, 0.015);
+}
+
+// Long enough that several beginnings of the order are sorted, against sorting all of it.
+TEST(Sampler, KeepsWhatSortingEverythingWouldKeep) {
+  std::vector<float> logits;
+  for (int i = 0; i < 3000; ++i) logits.push_back(static_cast<float>(i * 37 % 101) / 50);
+  for (const double top_p : {0.01, 0.2, 0.7, 0.999}) {
+    std::vector<std::int32_t> order(logits.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, std::greater<>(),
+                             [&](std::int32_t i) { return logits[static_cast<std::size_t>(i)]; });
+    double total = 0;
+    for (const float logit : logits) total += std::exp(static_cast<double>(logit));
+    std::set<std::int32_t> kept;
+    double sum = 0;
+    for (std::size_t i = 0; sum < top_p * total; ++i) {
+      kept.insert(order[i]);
+      sum += std::exp(static_cast<double>(logits[static_cast<std::size_t>(order[i])]));
+    }
+    Sampler sampler({.temperature = 1, .top_p = top_p, .seed = 5});
+    std::set<std::int32_t> drawn;
+    for (int i = 0; i < 2000; ++i) drawn.insert(sampler.choose(logits));
+    EXPECT_TRUE(std::ranges::includes(kept, drawn)) << top_p;
+    if (top_p == 0.01) EXPECT_EQ(drawn, kept);
+  }
 }
 
 TEST(Sampler, DrawsTheSameForASeed) {

@@ -167,6 +167,27 @@ TEST_F(RunStudyTest, RunsNothingTwice) {
   EXPECT_EQ(file("out/summary.csv"), summary);
 }
 
+TEST_F(RunStudyTest, RemovesWhatAKilledRunHadBegunAndNothingElse) {
+  FakeModel fake = model();
+  std::filesystem::create_directories(folder_ / "out/graphs");
+  std::filesystem::create_directories(folder_ / "out/mine");
+  for (const char* const name :
+       {"out/results.csv.partial.12", "out/graphs/a.graph.safetensors.partial.9"}) {
+    write_text(folder_ / name, "");
+  }
+  for (const char* const name :
+       {"out/mine/results.csv.partial.12", "out/mine.partial.3", "out/results.csv.partial.x"}) {
+    write_text(folder_ / name, "");
+  }
+  run(kSwap, fake);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out/results.csv.partial.12"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out/graphs/a.graph.safetensors.partial.9"));
+  for (const char* const name :
+       {"out/mine/results.csv.partial.12", "out/mine.partial.3", "out/results.csv.partial.x"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ / name)) << name;
+  }
+}
+
 TEST_F(RunStudyTest, GoesOnWhereItWasEnded) {
   FakeModel undisturbed = model();
   run(kSwap, undisturbed, "whole");
@@ -302,6 +323,9 @@ TEST_F(RunStudyTest, RefusesBeforeAnythingRuns) {
   EXPECT_THAT(
       error_of("supernodes: [{name: A, select: {field: state, value: x, positions: colour}}]\n"),
       HasSubstr("positions: \"colour\" stands in no tested prompt"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+  EXPECT_THAT(error_of("interventions: [{name: a, set: ['1_1_1=0'], constrained: 0..2}]\n"),
+              HasSubstr("intervention a names layers 0..2, the model has layers 0..1"));
   EXPECT_EQ(fake.runs, 0u);
 }
 

@@ -37,11 +37,14 @@ int circuit_engine_evaluate(circuit::cli::EvaluateCall* call) {
 }
 
 int circuit_engine_generate(circuit::cli::GenerateCall* call) {
-  return circuit::cli::run_guarded(*call, "generate",
-                                   [](const circuit::cli::GenerateRequest& request) {
-                                     return circuit::Explorer(request.load)
-                                         .generate(request.prompt, request.options, request.write);
-                                   });
+  return circuit::cli::run_guarded(
+      *call, "generate", [](const circuit::cli::GenerateRequest& request) {
+        const circuit::Explorer explorer(request.load);
+        return request.write
+                   ? std::vector{explorer.generate(request.prompts.front(), request.options,
+                                                   request.write)}
+                   : explorer.generate_batch(request.prompts, request.samples, request.options);
+      });
 }
 
 int circuit_engine_intervene(circuit::cli::InterveneCall* call) {

@@ -9,8 +9,12 @@ namespace {
 VerifyReport verify(const VerifyRequest& request) {
   const GraphFile file = read_graph_file(request.graph);
   const Tracer tracer(request.load);
-  return {.closure_error = file.graph.closure_error(),
-          .predictions = tracer.verify(file.graph, request.samples, request.seed)};
+  VerifyReport report = {.closure_error = file.graph.closure_error(),
+                         .predictions = tracer.verify(file.graph, request.samples, request.seed)};
+  if (request.validity_features > 0) {
+    report.validity = tracer.measure_validity(file.graph, request.validity_features, request.seed);
+  }
+  return report;
 }
 
 }  // namespace
