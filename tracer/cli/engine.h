@@ -153,6 +153,7 @@ struct GenerateRequest {
   std::vector<PromptInput> prompts;
   std::int64_t samples = 1;  ///< texts of each
   GenerateOptions options;
+  std::string transcoders_hash;  ///< that they must have; empty = any
   std::function<void(const std::string&)> write;  ///< given the text as it comes, if it is only one
 };
 

@@ -10,9 +10,9 @@
 #include <nlohmann/json.hpp>
 
 #include "tracer/cli/command.h"
-#include "tracer/cli/edit_options.h"
 #include "tracer/cli/engine_library.h"
 #include "tracer/cli/feature_source.h"
+#include "tracer/cli/intervention_options.h"
 #include "tracer/cli/json_line.h"
 #include "tracer/cli/machine_options.h"
 #include "tracer/cli/prompt_arguments.h"
@@ -36,7 +36,7 @@ struct GenerateCommand {
   PromptArguments prompt;
   std::int64_t batch = 1;
   std::vector<ListedPrompt> list;  ///< with --prompts
-  std::vector<std::string> edits;
+  InterventionArguments changes;
   bool json = false;
   const CLI::App* parsed = nullptr;
 
@@ -52,7 +52,7 @@ void add_options(CLI::App& command, GenerateCommand& generate) {
                   "Many prompts, one JSON object a line, gone on with together")
       ->type_name("FILE.jsonl")
       ->group("Prompt");
-  add_edit_options(command, generate.edits);
+  add_intervention_options(command, generate.changes);
   const std::string group = "Generation";
   command.add_option("--max-tokens", options.max_tokens, "Tokens at most")
       ->capture_default_str()
@@ -102,8 +102,9 @@ void read_prompts(GenerateCommand& generate) {
 }
 
 void check(GenerateCommand& generate) {
-  check_feature_source(generate.source, /*features_needed=*/!generate.edits.empty());
+  check_feature_source(generate.source, /*features_needed=*/!generate.changes.edits.empty());
   check_prompt_arguments(*generate.parsed, generate.prompt);
+  check_intervention_options(generate.changes);
   GenerateOptions& options = generate.request.options;
   if (options.max_tokens < 1) {
     throw std::invalid_argument("--max-tokens is " + std::to_string(options.max_tokens) +
@@ -117,7 +118,6 @@ void check(GenerateCommand& generate) {
   for (const std::string& stop : options.stop) {
     if (stop.empty()) throw std::invalid_argument("--stop is empty, expected a text");
   }
-  options.intervention = {.edits = parse_edits(generate.edits), .freeze = Freeze::kNone};
   apply_machine_options(generate.machine, generate.request.load);
   read_prompts(generate);
 }
@@ -200,6 +200,9 @@ void run_batch(GenerateCommand& generate) {
 
 void run(GenerateCommand& generate) {
   apply_feature_source(generate.source, generate.request.load);
+  ReadIntervention read = read_intervention_options(generate.changes);
+  generate.request.options.intervention = std::move(read.intervention);
+  generate.request.transcoders_hash = std::move(read.transcoders_hash);
   if (generate.writes_many()) return run_batch(generate);
   if (!generate.json) generate.request.write = [](const std::string& piece) { print(piece); };
   const GenerationReport report = run_generate(generate.request).front();

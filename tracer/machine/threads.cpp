@@ -1,6 +1,7 @@
 #include "tracer/machine/threads.h"
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include <ATen/ATen.h>
@@ -13,6 +14,9 @@
 
 namespace circuit {
 namespace {
+
+// That there have been so far in this process.
+std::atomic<int> scopes = 0;
 
 // at::set_num_threads does not reach a BLAS that LibTorch calls as libblas.so.3.
 void use_one_blas_thread() {
@@ -34,13 +38,22 @@ ThreadScope::ThreadScope(int threads) {
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
   limit_ = std::make_unique<Limit>(threads > 0 ? static_cast<std::size_t>(threads) : cores);
   use_one_blas_thread();
+  ++scopes;
 }
 
 ThreadScope::~ThreadScope() = default;
 
 // OpenMP and the MKL inside LibTorch keep a count for each thread that calls them: what
-// at::set_num_threads said in one thread is taken over in another by this, in 0.1 µs.
-void use_one_thread_here() { at::init_num_threads(); }
+// at::set_num_threads said in one thread is taken over in another by this. Once a thread and scope:
+// it takes 20 µs where nobody ever set a count, because LibTorch then asks the system for its
+// cores.
+void use_one_thread_here() {
+  thread_local int taken_over = 0;
+  const int now = scopes.load(std::memory_order_relaxed);
+  if (taken_over == now && now != 0) return;
+  at::init_num_threads();
+  taken_over = now;
+}
 
 std::size_t worker_count() {
   return static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());

@@ -35,26 +35,50 @@ struct VectorOf {
 template <class Sum>
 using Vector = typename VectorOf<Sum>::type;
 
-[[gnu::always_inline]] inline void load(Vector<float>& to, const float* from) {
-  std::memcpy(&to, from, sizeof to);
-}
-
-[[gnu::always_inline]] inline void load(Vector<double>& to, const double* from) {
-  std::memcpy(&to, from, sizeof to);
+// `count` values, the other lanes 0; whole vectors where the compiler sees that it is all lanes.
+template <class Sum>
+[[gnu::always_inline]] inline void load(Vector<Sum>& to, const Sum* from, std::int64_t count) {
+  to = Vector<Sum>{};
+  std::memcpy(&to, from, static_cast<std::size_t>(count) * sizeof(Sum));
 }
 
 // The upper half of a float is the bf16 that it is rounded to.
-[[gnu::always_inline]] inline void load(Vector<float>& to, const at::BFloat16* from) {
+[[gnu::always_inline]] inline void load_weights(Vector<float>& to, const at::BFloat16* from,
+                                                std::int64_t count) {
   using Halves [[gnu::vector_size(kVectorBytes / 2)]] = std::uint16_t;
   using Wholes [[gnu::vector_size(kVectorBytes)]] = std::uint32_t;
-  Halves halves;
-  std::memcpy(&halves, from, sizeof halves);
+  Halves halves = {};
+  std::memcpy(&halves, from, static_cast<std::size_t>(count) * sizeof(std::uint16_t));
   const Wholes wholes = __builtin_convertvector(halves, Wholes) << 16;
   std::memcpy(&to, &wholes, sizeof to);
 }
 
+[[gnu::always_inline]] inline void load_weights(Vector<float>& to, const float* from,
+                                                std::int64_t count) {
+  load<float>(to, from, count);
+}
+
+[[gnu::always_inline]] inline void load_weights(Vector<double>& to, const double* from,
+                                                std::int64_t count) {
+  load<double>(to, from, count);
+}
+
+template <std::int64_t kOutputs, std::int64_t kRows, class Weight, class Sum>
+[[gnu::always_inline]] inline void add_products(Vector<Sum> (&sums)[kOutputs][kRows],
+                                                const Weight* weight, std::int64_t stride,
+                                                const Sum* x, std::int64_t in, std::int64_t count) {
+  Vector<Sum> values[kRows];
+  for (std::int64_t r = 0; r < kRows; ++r) load<Sum>(values[r], x + r * in, count);
+  for (std::int64_t o = 0; o < kOutputs; ++o) {
+    Vector<Sum> weights;
+    load_weights(weights, weight + o * stride, count);
+    for (std::int64_t r = 0; r < kRows; ++r) sums[o][r] += weights * values[r];
+  }
+}
+
 // Rows of the weight lie together: sums of a vector's lanes, then of what they hold. Each output
-// has its own vector, so the tile's size changes no bit.
+// has its own vector, and what is left behind whole vectors is added to it too, so that the tile's
+// size changes no bit.
 template <std::int64_t kOutputs, std::int64_t kRows, class Weight, class Sum>
 [[gnu::always_inline]] inline void multiply_tile(const Product<Weight, Sum>& p, std::int64_t output,
                                                  std::int64_t row) {
@@ -64,21 +88,13 @@ template <std::int64_t kOutputs, std::int64_t kRows, class Weight, class Sum>
   Vector<Sum> sums[kOutputs][kRows] = {};
   std::int64_t k = 0;
   for (; k + kLanes <= p.in; k += kLanes) {
-    Vector<Sum> values[kRows];
-    for (std::int64_t r = 0; r < kRows; ++r) load(values[r], x + r * p.in + k);
-    for (std::int64_t o = 0; o < kOutputs; ++o) {
-      Vector<Sum> weights;
-      load(weights, weight + o * p.stride + k);
-      for (std::int64_t r = 0; r < kRows; ++r) sums[o][r] += weights * values[r];
-    }
+    add_products(sums, weight + k, p.stride, x + k, p.in, kLanes);
   }
+  if (k < p.in) add_products(sums, weight + k, p.stride, x + k, p.in, p.in - k);
   for (std::int64_t o = 0; o < kOutputs; ++o) {
     for (std::int64_t r = 0; r < kRows; ++r) {
       Sum sum = 0;
       for (std::int64_t lane = 0; lane < kLanes; ++lane) sum += sums[o][r][lane];
-      for (std::int64_t rest = k; rest < p.in; ++rest) {
-        sum += static_cast<Sum>(weight[o * p.stride + rest]) * x[r * p.in + rest];
-      }
       p.out[(row + r) * p.outputs + output + o] = sum;
     }
   }

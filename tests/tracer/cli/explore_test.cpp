@@ -113,8 +113,7 @@ TEST(Intervene, ChangesTheNextTokenAsGenerateDoes) {
   const Json& last = active["features"].back();
   const std::string edit = std::to_string(last["layer"].get<int>()) + "_" +
                            std::to_string(last["feature"].get<int>()) + "_-1=x20";
-  const Json report =
-      json_of({"intervene", "--prompt", kPrompt, "--set", edit, "--freeze", "none"});
+  const Json report = json_of({"intervene", "--prompt", kPrompt, "--set", edit});
   EXPECT_GT(report["kl"].get<double>(), 1e-6);
   std::string best;
   double most = -1;

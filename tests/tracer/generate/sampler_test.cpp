@@ -71,7 +71,9 @@ TEST(Sampler, KeepsWhatSortingEverythingWouldKeep) {
     std::set<std::int32_t> drawn;
     for (int i = 0; i < 2000; ++i) drawn.insert(sampler.choose(logits));
     EXPECT_TRUE(std::ranges::includes(kept, drawn)) << top_p;
-    if (top_p == 0.01) EXPECT_EQ(drawn, kept);
+    if (top_p == 0.01) {
+      EXPECT_EQ(drawn, kept);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Texts written together against each one written alone: the same bits.
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -53,7 +54,19 @@ TEST(Streams, AreWhatEachIsAloneInEveryFamily) {
     SCOPED_TRACE(tiny.name);
     const TempDir folder;
     write_tiny_model(folder / "model", tiny.spec);
-    for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    expect_independent(load_model(folder / "model"), kPrompts);
+  }
+}
+
+TEST(Streams, AreWhatEachIsAloneInEveryType) {
+  const c10::InferenceMode inference;
+  for (const std::string family : {"llama", "gemma2", "gpt2"}) {
+    SCOPED_TRACE(family);
+    const TempDir folder;
+    for (const Architecture* known : architectures()) {
+      if (known->model_type == family) write_tiny_model(folder / "model", {.family = known});
+    }
+    for (const at::ScalarType type : {at::kDouble, at::kBFloat16}) {
       expect_independent(load_model(folder / "model", type), kPrompts);
     }
   }

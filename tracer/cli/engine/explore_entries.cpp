@@ -40,6 +40,7 @@ int circuit_engine_generate(circuit::cli::GenerateCall* call) {
   return circuit::cli::run_guarded(
       *call, "generate", [](const circuit::cli::GenerateRequest& request) {
         const circuit::Explorer explorer(request.load);
+        circuit::cli::require_hash(explorer, request.transcoders_hash);
         return request.write
                    ? std::vector{explorer.generate(request.prompts.front(), request.options,
                                                    request.write)}
