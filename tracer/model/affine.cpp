@@ -27,8 +27,9 @@ void affine_part(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
 
 }  // namespace
 
-at::Tensor affine(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (are_few_rows(x, weight)) {
+at::Tensor affine(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                  Rows rows) {
+  if (rows == Rows::kApart && are_few_rows(x, weight)) {
     at::Tensor few = few_rows_product(x, weight);
     if (bias.defined()) few.add_(bias);
     return few;

@@ -55,10 +55,10 @@ at::Tensor live_pattern(const ModelConfig& config, const Attention& attention,
 }  // namespace
 
 QueriesAndKeys queries_and_keys(const ModelConfig& config, const Attention& attention,
-                                const RotaryTable& rotary, const at::Tensor& x) {
+                                const RotaryTable& rotary, const at::Tensor& x, Rows rows) {
   QueriesAndKeys result;
-  result.query = split_heads(affine(x, attention.query, attention.query_bias), config.d_head);
-  result.key = split_heads(affine(x, attention.key, attention.key_bias), config.d_head);
+  result.query = split_heads(affine(x, attention.query, attention.query_bias, rows), config.d_head);
+  result.key = split_heads(affine(x, attention.key, attention.key_bias, rows), config.d_head);
   if (attention.query_norm) {
     const NormOutput normed = norm_forward(*attention.query_norm, result.query);
     result.query = normed.output;
@@ -119,8 +119,9 @@ AttentionOutput attention_forward(const ModelConfig& config, const Attention& at
                                   const RotaryTable& rotary, const at::Tensor& x,
                                   KeyValueCache* cache, const at::Tensor& pattern,
                                   const at::Tensor& score_change) {
-  QueriesAndKeys now = queries_and_keys(config, attention, rotary, x);
-  at::Tensor values = affine(x, attention.value, attention.value_bias);
+  const Rows rows = cache == nullptr ? Rows::kTogether : Rows::kApart;
+  QueriesAndKeys now = queries_and_keys(config, attention, rotary, x, rows);
+  at::Tensor values = affine(x, attention.value, attention.value_bias, rows);
   if (cache != nullptr) {
     now.key = remember(cache->keys, /*dim=*/1, cache->length, now.key);
     values = remember(cache->values, /*dim=*/0, cache->length, values);
@@ -130,7 +131,7 @@ AttentionOutput attention_forward(const ModelConfig& config, const Attention& at
   result.pattern = pattern.defined()
                        ? pattern
                        : live_pattern(config, attention, now.query, now.key, score_change);
-  result.output = affine(mix_values(config, result.pattern, values), attention.output, {});
+  result.output = affine(mix_values(config, result.pattern, values), attention.output, {}, rows);
   if (attention.output_bias.defined()) result.output += attention.output_bias;
   return result;
 }

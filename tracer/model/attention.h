@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "tracer/model/affine.h"
 #include "tracer/model/config.h"
 #include "tracer/model/norm.h"
 #include "tracer/model/rope.h"
@@ -52,7 +53,8 @@ struct QueriesAndKeys {
   at::Tensor key_inverse_scale;    ///< [n_kv_heads, m, 1]
 };
 QueriesAndKeys queries_and_keys(const ModelConfig& config, const Attention& attention,
-                                const RotaryTable& rotary, const at::Tensor& x);
+                                const RotaryTable& rotary, const at::Tensor& x,
+                                Rows rows = Rows::kTogether);
 
 /// What divides the products of queries and keys.
 double score_divisor(const ModelConfig& config);

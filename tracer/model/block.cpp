@@ -52,7 +52,9 @@ BlockRecord block_forward(const ModelConfig& config, const Block& block, const B
   const NormOutput mlp_in =
       norm_forward(block.mlp_norm, record.residual_mid, scales.mlp_inverse_scale);
   record.mlp_inverse_scale = mlp_in.inverse_scale;
-  record.mlp_raw = mlp_forward(config, block.mlp, mlp_in.output);
+  const bool goes_on = run.cache != nullptr || !run.streams.empty();
+  record.mlp_raw =
+      mlp_forward(config, block.mlp, mlp_in.output, goes_on ? Rows::kApart : Rows::kTogether);
   visit(ModelSite::kMlpOutRaw, record.mlp_raw);
   record.mlp_out = behind(block.mlp_post_norm, record.mlp_raw, scales.mlp_post_inverse_scale,
                           record.mlp_post_inverse_scale);

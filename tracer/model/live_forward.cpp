@@ -97,7 +97,7 @@ at::Tensor LiveForward::append(std::span<const std::int32_t> ids, const Options&
   n_positions_ += m;
   const at::Tensor scale =
       options.scales == nullptr ? at::Tensor() : options.scales->final_inverse_scale;
-  return read_logits(model_, residual, options.logits, scale).capped;
+  return read_logits(model_, residual, options.logits, scale, Rows::kApart).capped;
 }
 
 at::Tensor LiveForward::append_each(std::span<LiveForward* const> streams,
@@ -129,7 +129,7 @@ at::Tensor LiveForward::append_each(std::span<LiveForward* const> streams,
                   residual);
   }
   for (LiveForward* stream : streams) ++stream->n_positions_;
-  return read_logits(model, residual, LogitPositions::kAll).capped;
+  return read_logits(model, residual, LogitPositions::kAll, {}, Rows::kApart).capped;
 }
 
 }  // namespace circuit

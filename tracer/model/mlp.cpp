@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "tracer/model/affine.h"
-
 namespace circuit {
 namespace {
 
@@ -21,9 +19,10 @@ at::Tensor activate(MlpActivation activation, const at::Tensor& x) {
 
 // LibTorch rounds what remains behind whole vectors in another way: row by row where there are such
 // remainders, so that a row's values do not depend on the others.
-at::Tensor activate_rows(MlpActivation activation, const at::Tensor& x) {
+at::Tensor activate(MlpActivation activation, const at::Tensor& x, Rows rows) {
   constexpr std::int64_t kVector = 64;  // a multiple of all there are
-  if (x.size(1) % kVector == 0 || x.size(0) == 1) return activate(activation, x);
+  if (rows == Rows::kTogether || x.size(1) % kVector == 0 || x.size(0) == 1)
+    return activate(activation, x);
   at::Tensor result = at::empty_like(x);
   for (std::int64_t row = 0; row < x.size(0); ++row) {
     result.narrow(0, row, 1).copy_(activate(activation, x.narrow(0, row, 1)));
@@ -33,13 +32,13 @@ at::Tensor activate_rows(MlpActivation activation, const at::Tensor& x) {
 
 }  // namespace
 
-at::Tensor mlp_forward(const ModelConfig& config, const Mlp& mlp, const at::Tensor& x) {
-  const at::Tensor up = affine(x, mlp.up, mlp.up_bias);
+at::Tensor mlp_forward(const ModelConfig& config, const Mlp& mlp, const at::Tensor& x, Rows rows) {
+  const at::Tensor up = affine(x, mlp.up, mlp.up_bias, rows);
   const at::Tensor hidden =
       config.mlp == MlpKind::kGated
-          ? activate_rows(config.activation, affine(x, mlp.gate, mlp.gate_bias)) * up
-          : activate_rows(config.activation, up);
-  return affine(hidden, mlp.down, mlp.down_bias);
+          ? activate(config.activation, affine(x, mlp.gate, mlp.gate_bias, rows), rows) * up
+          : activate(config.activation, up, rows);
+  return affine(hidden, mlp.down, mlp.down_bias, rows);
 }
 
 }  // namespace circuit

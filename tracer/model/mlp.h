@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "tracer/model/affine.h"
 #include "tracer/model/config.h"
 
 namespace circuit {
@@ -14,6 +15,7 @@ struct Mlp {
 };
 
 /// x [n, d_model] after the norm -> [n, d_model].
-at::Tensor mlp_forward(const ModelConfig& config, const Mlp& mlp, const at::Tensor& x);
+at::Tensor mlp_forward(const ModelConfig& config, const Mlp& mlp, const at::Tensor& x,
+                       Rows rows = Rows::kTogether);
 
 }  // namespace circuit

@@ -68,14 +68,14 @@ Embedded embed(const Model& model, std::span<const std::int32_t> ids,
 }
 
 Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions,
-                   const at::Tensor& inverse_scale) {
+                   const at::Tensor& inverse_scale, Rows rows) {
   const NormOutput final_norm = norm_forward(model.final_norm, residual, inverse_scale);
   const at::Tensor read = positions == LogitPositions::kAll
                               ? final_norm.output
                               : final_norm.output.narrow(0, residual.size(0) - 1, 1);
   Logits logits;
   logits.inverse_scale = final_norm.inverse_scale;
-  logits.uncapped = affine(read, model.unembedding, {});
+  logits.uncapped = affine(read, model.unembedding, {}, rows);
   logits.capped = soft_cap(logits.uncapped, model.config.final_softcap);
   return logits;
 }

@@ -78,6 +78,6 @@ struct Logits {
 /// residual [m, d_model] behind the last block. A defined `inverse_scale` [m, 1] of the final norm
 /// is taken in place of the live one.
 Logits read_logits(const Model& model, const at::Tensor& residual, LogitPositions positions,
-                   const at::Tensor& inverse_scale = {});
+                   const at::Tensor& inverse_scale = {}, Rows rows = Rows::kTogether);
 
 }  // namespace circuit

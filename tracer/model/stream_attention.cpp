@@ -167,9 +167,10 @@ at::Tensor stream_attention(const ModelConfig& config, const Attention& attentio
                             const RotaryTable& rotary, const at::Tensor& x,
                             std::span<KeyValueCache* const> caches) {
   if (!x.device().is_cpu()) return one_by_one(config, attention, rotary, x, caches);
-  const QueriesAndKeys now = queries_and_keys(config, attention, rotary, x);
+  const QueriesAndKeys now = queries_and_keys(config, attention, rotary, x, Rows::kApart);
   const at::Tensor queries = side_by_side(now.query), keys = side_by_side(now.key);
-  const at::Tensor values = affine(x, attention.value, attention.value_bias).contiguous();
+  const at::Tensor values =
+      affine(x, attention.value, attention.value_bias, Rows::kApart).contiguous();
   at::Tensor mixed;
   if (x.scalar_type() == at::kDouble) {
     remember<double>(caches, keys, values, config.d_head);
@@ -178,7 +179,7 @@ at::Tensor stream_attention(const ModelConfig& config, const Attention& attentio
     remember<float>(caches, keys, values, config.d_head);
     mixed = mix<float>(config, attention.span, queries, caches);
   }
-  return affine(mixed, attention.output, attention.output_bias);
+  return affine(mixed, attention.output, attention.output_bias, Rows::kApart);
 }
 
 }  // namespace circuit

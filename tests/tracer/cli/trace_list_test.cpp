@@ -110,7 +110,7 @@ TEST(TraceList, ReportsEachPromptAsOneJsonObject) {
                                 "files", "id", "name", "nodes", "peak_memory_bytes", "phases",
                                 "predicted_peak_memory_bytes", "replacement_score",
                                 "selected_features", "targets", "tokens"));
-  EXPECT_EQ(objects[0]["id"], "1");
+  EXPECT_EQ(objects[0]["id"], "us_fact-001");
   EXPECT_EQ(objects[0]["name"], "000001");
   EXPECT_EQ(objects[0]["files"], Json({std::string(folder / "out/000001.json")}));
   EXPECT_EQ(objects[1]["targets"][0]["token"], " AL");
@@ -146,7 +146,7 @@ TEST(TraceList, DoesNotStopAtABadPromptAndTriesItAgain) {
   EXPECT_THAT(second.output, HasSubstr("prompts  1 traced, 3 already there, 1 failed\n"));
   EXPECT_EQ(json_lines(read_text(errors))[0]["name"], "000002");
 
-  lines[1] = good;
+  lines[1] = R"({"prompt": "the code of Texas is"})";
   write_lines(folder / "p.jsonl", lines);
   const ChildResult third = trace_list(folder);
   EXPECT_EQ(third.exit_code, 0);
