@@ -100,6 +100,7 @@ ChangedRun run_changed(const CleanRun& clean, const Sae* sae,
                              changes.visitor());
   LiveForward::Options options = changes.options(logits);
   if (with_pre_activations) options.visitor = &reader;
+  options.rows = Rows::kTogether;  // as in the clean run
   LiveForward live(*clean.model, clean.n_positions());
   ChangedRun run;
   run.logits = live.append(clean.record.input_ids, options);

@@ -118,8 +118,7 @@ ScoreProjection score_projection(const ModelConfig& config, const Attention& att
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
                                   const RotaryTable& rotary, const at::Tensor& x,
                                   KeyValueCache* cache, const at::Tensor& pattern,
-                                  const at::Tensor& score_change) {
-  const Rows rows = cache == nullptr ? Rows::kTogether : Rows::kApart;
+                                  const at::Tensor& score_change, Rows rows) {
   QueriesAndKeys now = queries_and_keys(config, attention, rotary, x, rows);
   at::Tensor values = affine(x, attention.value, attention.value_bias, rows);
   if (cache != nullptr) {

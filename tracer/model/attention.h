@@ -42,7 +42,7 @@ struct AttentionOutput {
 AttentionOutput attention_forward(const ModelConfig& config, const Attention& attention,
                                   const RotaryTable& rotary, const at::Tensor& x,
                                   KeyValueCache* cache = nullptr, const at::Tensor& pattern = {},
-                                  const at::Tensor& score_change = {});
+                                  const at::Tensor& score_change = {}, Rows rows = Rows::kTogether);
 
 /// Queries and keys of all positions behind their norms, rotated, and the scales of those norms
 /// (undefined where there is none).

@@ -22,7 +22,7 @@ AttentionOutput attend(const ModelConfig& config, const Attention& attention, co
                        const at::Tensor& x) {
   if (run.streams.empty()) {
     return attention_forward(config, attention, run.rotary, x, run.cache, run.pattern,
-                             run.score_change);
+                             run.score_change, run.rows);
   }
   return {.pattern = {}, .output = stream_attention(config, attention, run.rotary, x, run.streams)};
 }
@@ -52,9 +52,7 @@ BlockRecord block_forward(const ModelConfig& config, const Block& block, const B
   const NormOutput mlp_in =
       norm_forward(block.mlp_norm, record.residual_mid, scales.mlp_inverse_scale);
   record.mlp_inverse_scale = mlp_in.inverse_scale;
-  const bool goes_on = run.cache != nullptr || !run.streams.empty();
-  record.mlp_raw =
-      mlp_forward(config, block.mlp, mlp_in.output, goes_on ? Rows::kApart : Rows::kTogether);
+  record.mlp_raw = mlp_forward(config, block.mlp, mlp_in.output, run.rows);
   visit(ModelSite::kMlpOutRaw, record.mlp_raw);
   record.mlp_out = behind(block.mlp_post_norm, record.mlp_raw, scales.mlp_post_inverse_scale,
                           record.mlp_post_inverse_scale);

@@ -41,9 +41,9 @@ struct BlockRecord {
 /// How a block is run. By default: alone, on the positions from 0.
 struct BlockRun {
   std::int64_t layer = 0;
-  std::int64_t first_position = 0;      ///< of the rows given
-  RotaryTable rotary = {};              ///< of these positions and the block's span
-  KeyValueCache* cache = nullptr;       ///< keys and values of earlier positions; grows
+  std::int64_t first_position = 0;  ///< of the rows given
+  RotaryTable rotary = {};          ///< of these positions and the block's span
+  KeyValueCache* cache = nullptr;   ///< keys and values of earlier positions; grows
   /// Of each row, if not empty: the rows are further tokens of as many streams, and `rotary` is of
   /// their positions. The record then has no pattern.
   std::span<KeyValueCache* const> streams = {};
@@ -51,6 +51,7 @@ struct BlockRun {
   const BlockRecord* scales = nullptr;  ///< whose norm scales are taken in place of the live ones
   at::Tensor score_change = {};         ///< [n_heads, m, n] added to attention scores, if defined
   SiteVisitor* visitor = nullptr;       ///< sees and may change what passes
+  Rows rows = Rows::kTogether;          ///< of streams always kApart
 };
 
 /// residual [m, d_model] ahead of the block -> the same behind it.

@@ -91,13 +91,14 @@ at::Tensor LiveForward::append(std::span<const std::int32_t> ids, const Options&
                    .cache = &caches_[layer],
                    .pattern = options.patterns.empty() ? at::Tensor() : options.patterns[layer],
                    .scales = options.scales == nullptr ? nullptr : &options.scales->blocks[layer],
-                   .visitor = options.visitor},
+                   .visitor = options.visitor,
+                   .rows = options.rows},
                   residual);
   }
   n_positions_ += m;
   const at::Tensor scale =
       options.scales == nullptr ? at::Tensor() : options.scales->final_inverse_scale;
-  return read_logits(model_, residual, options.logits, scale, Rows::kApart).capped;
+  return read_logits(model_, residual, options.logits, scale, options.rows).capped;
 }
 
 at::Tensor LiveForward::append_each(std::span<LiveForward* const> streams,
@@ -125,7 +126,8 @@ at::Tensor LiveForward::append_each(std::span<LiveForward* const> streams,
                   {.layer = static_cast<std::int64_t>(layer),
                    .rotary = rotary.of(block.attention.span),
                    .streams = caches,
-                   .visitor = is_watched ? &seen : nullptr},
+                   .visitor = is_watched ? &seen : nullptr,
+                   .rows = Rows::kApart},
                   residual);
   }
   for (LiveForward* stream : streams) ++stream->n_positions_;

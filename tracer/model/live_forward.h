@@ -27,6 +27,8 @@ class LiveForward {
     std::span<const at::Tensor> patterns = {};
     /// Of these very tokens: its norm scales are taken in place of the live ones.
     const ForwardRecord* scales = nullptr;
+    /// kTogether: the same bits as `forward` gives.
+    Rows rows = Rows::kApart;
   };
 
   /// Reads further tokens, m >= 1. Returns their logits, soft-capped: [m, vocabulary], or
