@@ -124,7 +124,9 @@ class Prober {
     const double mean = moved.mean().item<double>();
     for (std::size_t i = graph_.first_target(); i < graph_.n_nodes(); ++i) {
       const Target& target = graph_.target(i);
-      if (target.kind != TargetKind::kToken) continue;
+      const bool is_output =
+          target.kind == TargetKind::kToken && graph_.node(i).position + 1 == clean_.n_positions();
+      if (!is_output) continue;  // the logits are those behind the last token
       result.outputs.add(moved[target.token_id].item<double>() - mean, predicted[i]);
     }
   }
